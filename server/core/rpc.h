@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Requests of the office: envelope, role check, dispatch to the place where
+ * the method runs, errno -> wire error. A part exports a table of handlers
+ * for its methods of common/proto.h:
+ *
+ *     const struct rpc_handler ticket_methods[] = {
+ *             {"ticket.list", .readh = ticket_rpc_list},
+ *             {"ticket.file", .writeh = ticket_rpc_file},
+ *             {NULL},
+ *     };
+ *
+ * A handler reads params with json_in, and ends by setting a result or by
+ * returning rpc_fail(call, errno, N_("English sentence"), detail...).
+ */
+#pragma once
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <jansson.h>
+
+#include "common/db.h"
+#include "common/json.h"
+#include "common/proto.h"
+
+struct rpc;
+struct session;
+struct store;
+struct worker;
+struct fact_log;
+
+/* One request on its way. Fields are set for the handler; result and the
+ * error are what it leaves. */
+struct rpc_call {
+	const struct proto_method *method;
+	json_t *params;     /* owned by the call; never NULL */
+	const char *actor;  /* person id, or "root(0)" for an administrator */
+	unsigned roles;
+	bool paged;         /* gate session: lists in pages */
+	struct session *session; /* live only; NULL elsewhere */
+	struct fact_log *log;    /* for fact_append in write handlers */
+	void *part;         /* arg of rpc_register */
+	json_t *result;     /* set by the handler (new reference) */
+	const char *message; /* msgid of the failure */
+	char detail[160];
+};
+
+/* Loop. 0: answered with call->result; EINPROGRESS: rpc_later was called and
+ * the answer follows; else refused. */
+typedef int(rpc_live_h)(struct rpc_call *call);
+/* Store thread, in the job's savepoint. */
+typedef int(rpc_write_h)(struct rpc_call *call, struct db *db);
+/* A worker, read-only. */
+typedef int(rpc_read_h)(struct rpc_call *call, struct db *db);
+/* Loop, before a write is submitted: what only live state can permit (is the
+ * call his?), or params to add. Optional. */
+typedef int(rpc_permit_h)(struct rpc_call *call);
+/* Loop, after a write's commit and the apply of its facts, before the reply.
+ * Optional. */
+typedef void(rpc_after_h)(struct rpc_call *call);
+
+struct rpc_handler {
+	const char *name;
+	rpc_live_h *liveh;
+	rpc_write_h *writeh;
+	rpc_read_h *readh;
+	rpc_permit_h *permith;
+	rpc_after_h *afterh;
+};
+
+int rpc_alloc(struct rpc **rp, struct store *store, struct worker *worker,
+	      struct fact_log *log);
+/* Table ends with {NULL}; every name must be in proto_office, with the
+ * handler that its `run` asks for (checked: assert). */
+void rpc_register(struct rpc *rpc, const struct rpc_handler *table, void *arg);
+/* Methods of proto_office without a handler: NULL when complete. */
+const char *rpc_missing(const struct rpc *rpc);
+
+/* Handles one message of a session (core/session calls it). */
+void rpc_handle(struct rpc *rpc, struct session *session, json_t *msg);
+
+/* A refusal: returns err. message is a msgid (N_), detail printf or NULL. */
+int rpc_fail(struct rpc_call *call, int err, const char *message,
+	     const char *detail, ...) __attribute__((format(printf, 4, 5)));
+/* The refusal for params that json_in found wrong. */
+int rpc_bad_params(struct rpc_call *call, const struct json_in *in);
+
+/* Live handlers that answer later: take the ticket, return EINPROGRESS, and
+ * finish exactly once; it survives the session's end. */
+struct rpc_later;
+int rpc_later(struct rpc_later **lp, struct rpc_call *call);
+void rpc_later_done(struct rpc_later *later, json_t *result);
+void rpc_later_fail(struct rpc_later *later, int err, const char *message,
+		    const char *detail);
+
+/* Lists. Adds `item` (stolen) to call->result {"items":[...]}; false when
+ * the page is full: set the cursor for this item and stop. */
+bool rpc_page_add(struct rpc_call *call, json_t *item);
+void rpc_page_next(struct rpc_call *call, const char *cursor);
