@@ -234,8 +234,9 @@ static int arm_write(struct link *link, bool on)
 		return 0;
 	link->writing = on;
 	if (link->prm.fd_in == link->prm.fd_out)
-		return fd_listen(link->prm.fd_in, FD_READ | (on ? FD_WRITE : 0),
-				 on_fd, link);
+		return fd_listen(link->prm.fd_in,
+				 on ? FD_READ | FD_WRITE : FD_READ, on_fd,
+				 link);
 	if (on)
 		return fd_listen(link->prm.fd_out, FD_WRITE, on_out_fd, link);
 	fd_close(link->prm.fd_out);
