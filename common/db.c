@@ -11,7 +11,7 @@
 #include "common/libre.h"
 #include "common/log.h"
 
-#define BUSY_MS        5000
+#define BUSY_MS	       5000
 #define BACKUP_PAGES   256
 #define BACKUP_REST_MS 5
 
@@ -207,8 +207,7 @@ static struct db_stmt *cached(struct db *db, const char *sql)
 {
 	struct le *le;
 
-	LIST_FOREACH(&db->stmts, le)
-	{
+	LIST_FOREACH (&db->stmts, le) {
 		struct db_stmt *s = le->data;
 		if (!s->busy && (s->sql == sql || !strcmp(s->sql, sql))) {
 			/* the busiest statements stay in front */
@@ -422,9 +421,9 @@ int db_backup(struct db *db, const char *path)
 	int rc = sqlite3_open_v2(
 		path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
 	sqlite3_backup *b =
-		rc == SQLITE_OK ?
-			sqlite3_backup_init(to, "main", db->raw, "main") :
-			NULL;
+		rc == SQLITE_OK
+			? sqlite3_backup_init(to, "main", db->raw, "main")
+			: NULL;
 	if (rc == SQLITE_OK && !b)
 		rc = sqlite3_errcode(to);
 	while (b) {

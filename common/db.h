@@ -40,8 +40,8 @@ const char *db_error(const struct db *db);
 int db_exec(struct db *db, const char *sql);
 
 struct db_migration {
-	int version; /* 1, 2, ... without gaps */
-	const char *const *sql; /* NULL-terminated list of scripts */
+	int version;		   /* 1, 2, ... without gaps */
+	const char *const *sql;	   /* NULL-terminated list of scripts */
 	int (*fix)(struct db *db); /* run after sql; may be NULL */
 };
 /* Brings user_version up to the last of n migrations, all in one

@@ -19,7 +19,7 @@ static inline void scope_json(json_t **p)
 #define scoped_json __attribute__((cleanup(scope_json)))
 
 struct json_in {
-	json_t *obj;     /* borrowed */
+	json_t *obj;	 /* borrowed */
 	char fault[160]; /* empty while all is well */
 };
 

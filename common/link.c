@@ -104,7 +104,7 @@ struct link {
 	struct link_split split;
 	struct link_prm prm;
 	struct mbuf *out; /* pos..end is unsent */
-	struct tmr tmr;   /* reports an end found while sending */
+	struct tmr tmr;	  /* reports an end found while sending */
 	int end_err;
 	bool writing; /* fd_out is armed for writing */
 	bool closed;
@@ -369,8 +369,8 @@ int link_connect(int *fdp, const char *path)
 	if (err)
 		return err;
 
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			0);
+	int fd =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return errno;
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
@@ -398,8 +398,8 @@ int link_listen(int *fdp, const char *path, unsigned mode)
 	}
 	unlink(path);
 
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			0);
+	int fd =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return errno;
 	mode_t old = umask(0177);

@@ -20,7 +20,7 @@ struct link_split {
 	size_t used;
 	size_t size;
 	size_t max_bytes; /* longest line, newline included */
-	bool skipping;    /* the rest of an over-long line is being dropped */
+	bool skipping;	  /* the rest of an over-long line is being dropped */
 };
 
 /* Called for each complete line, without its newline, NUL-terminated and

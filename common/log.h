@@ -13,8 +13,8 @@
 enum log_level { LOG_DEBUG_, LOG_INFO_, LOG_WARN_, LOG_ERROR_ };
 
 #define log_debug(...) log_write(LOG_DEBUG_, __VA_ARGS__)
-#define log_info(...) log_write(LOG_INFO_, __VA_ARGS__)
-#define log_warn(...) log_write(LOG_WARN_, __VA_ARGS__)
+#define log_info(...)  log_write(LOG_INFO_, __VA_ARGS__)
+#define log_warn(...)  log_write(LOG_WARN_, __VA_ARGS__)
 #define log_error(...) log_write(LOG_ERROR_, __VA_ARGS__)
 
 /* Name of the program, put before each line. The string must stay. */

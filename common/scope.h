@@ -36,17 +36,17 @@ static inline void scope_fd(int *fd)
 #define scoped_fd __attribute__((cleanup(scope_fd)))
 
 /* Hand a scoped pointer on: yields it and leaves NULL behind. */
-#define take(p)                                                               \
-	__extension__({                                                       \
-		__typeof__(p) took_ = (p);                                    \
-		(p) = NULL;                                                   \
-		took_;                                                        \
+#define take(p)                            \
+	__extension__({                    \
+		__typeof__(p) took_ = (p); \
+		(p) = NULL;                \
+		took_;                     \
 	})
 
 /* The same for a scoped descriptor: leaves -1 behind. */
-#define take_fd(fd)                                                           \
-	__extension__({                                                       \
-		int took_ = (fd);                                             \
-		(fd) = -1;                                                    \
-		took_;                                                        \
+#define take_fd(fd)               \
+	__extension__({           \
+		int took_ = (fd); \
+		(fd) = -1;        \
+		took_;            \
 	})

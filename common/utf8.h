@@ -43,8 +43,8 @@ int utf8_cut(char *out, size_t size, const char *s, int columns, bool pad);
 
 /* Next line of a text wrapped at `columns`: returns bytes to show; *next gets
  * the bytes to skip to the following line. Breaks at spaces and between wide
- * characters; 。，、；：？！）》」』】” never begin a line, （《「『【“ never end
- * one (GB/T 15834). */
+ * characters; 。，、；：？！）》」』】” never begin a line, （《「『【“ never
+ * end one (GB/T 15834). */
 size_t utf8_wrap(const char *s, size_t len, int columns, size_t *next);
 
 /* Hostile text made showable: C0, C1, DEL as control pictures, bidi and

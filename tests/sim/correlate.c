@@ -112,9 +112,8 @@ static int load(struct sound *s, const char *path, int channel)
 	for (size_t i = 0; i < s->n; i++) {
 		const uint8_t *p =
 			w.data + i * frame + (size_t)channel * width;
-		s->samples[i] = w.format == 6 ?
-					(float)g711_alaw2pcm(*p) :
-					(float)(int16_t)le(p, 2);
+		s->samples[i] = w.format == 6 ? (float)g711_alaw2pcm(*p)
+					      : (float)(int16_t)le(p, 2);
 	}
 	free(file);
 	return 0;
@@ -212,8 +211,8 @@ int main(int argc, char **argv)
 				"[WINDOW_MS]\n");
 		return 2;
 	}
-	size_t window = RATE / 1000 *
-			(argc == 5 ? strtoul(argv[4], NULL, 10) : 2000);
+	size_t window =
+		RATE / 1000 * (argc == 5 ? strtoul(argv[4], NULL, 10) : 2000);
 	if (!window || load(&rec, argv[1], !strcmp(argv[2], "right")) ||
 	    load(&spoken, argv[3], 0) || !spoken.n)
 		return 1;
