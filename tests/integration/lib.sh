@@ -1,0 +1,133 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# What site tests share: a site in a temporary folder, steps that say what
+# failed, and agents that type JSON by hand over a real SSH client.
+#
+#   . lib.sh; test_site BUILD-ROOT   then site_* of scripts/lib/site.sh
+#   step 'what is shown'             names what follows
+#   expect 'why' COMMAND ...         fails the test unless it succeeds
+#   refuse 'why' COMMAND ...         fails the test unless it is refused
+
+test_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=scripts/lib/site.sh
+. "$test_root/scripts/lib/site.sh"
+
+export LC_ALL=C.UTF-8
+
+step()
+{
+	test_step=$1
+	echo "- $1"
+}
+
+fail()
+{
+	echo "FAILED: ${test_step:-start}: $*" >&2
+	exit 1
+}
+
+expect()
+{
+	local why=$1
+	shift
+	"$@" || fail "$why: $*"
+}
+
+refuse()
+{
+	local why=$1
+	shift
+	! "$@" || fail "$why: $* was not refused"
+}
+
+# eventually SECONDS COMMAND ...
+eventually()
+{
+	local seconds=$1
+	shift
+	site_wait "$seconds" "$*" "$@" || fail "not within $seconds s: $*"
+}
+
+test_end()
+{
+	local code=$?
+	trap - EXIT INT TERM
+	site_stop >/dev/null 2>&1 || true
+	if [ $code -ne 0 ] && [ -d "$site/log" ]; then
+		tail -n 40 "$site"/log/*.log >&2
+	fi
+	[ -n "${TEST_KEEP:-}" ] || rm -rf "$site"
+	exit $code
+}
+
+# test_site BUILD: a fresh folder with the programs in it; removed at the end
+test_site()
+{
+	local dir
+	dir=$(mktemp -d "${TMPDIR:-/tmp}/zuoxi-test.XXXXXX")
+	trap test_end EXIT
+	trap 'exit 130' INT TERM
+	# The ranges of tests that run beside each other do not meet.
+	site_rtp_from=$((30000 + $$ % 10 * 2000))
+	site_ssh_port=$(site_free_port $((22500 + $$ % 40 * 10)))
+	site_sip_port=$(site_free_port $((5200 + $$ % 40 * 10)))
+	site_open "$dir" "$1"
+}
+
+# test_person ID NAME ROLES SKILLS: added, with a key
+test_person()
+{
+	site_ctl person add "$1" "$2" --roles "$3" ${4:+--skills "$4"} >/dev/null &&
+		site_key "$1" >/dev/null
+}
+
+test_ssh()
+{
+	local person=$1
+	shift
+	site_known_hosts >"$site/home/known_hosts"
+	site_run ssh -F none -T -o BatchMode=yes -o ConnectTimeout=5 \
+		-o "UserKnownHostsFile=$site/home/known_hosts" \
+		-o IdentitiesOnly=yes -i "$site/keys/$person" \
+		-p "$site_ssh_port" "$site_account@127.0.0.1" "$@"
+}
+
+# An agent who types: agent_open NAME PERSON starts ssh ... rpc in the
+# background; agent_say NAME LINE sends, agent_heard NAME JQ-FILTER asks
+# whether a line that came back matches.
+agent_open()
+{
+	mkfifo "$site/$1.in"
+	: >"$site/$1.out"
+	[ ${#site_as[@]} -eq 0 ] || chown "$site_uid" "$site/$1".*
+	(
+		test_ssh "$2" rpc <"$site/$1.in" >"$site/$1.out" 2>"$site/$1.err"
+		echo $? >"$site/$1.exit"
+	) &
+	exec {agent_fd}>"$site/$1.in"
+	printf -v "agent_fd_$1" %s "$agent_fd"
+}
+
+agent_say()
+{
+	local fd=agent_fd_$1
+	printf '%s\n' "$2" >&"${!fd}"
+}
+
+agent_heard()
+{
+	jq -e "select($2)" "$site/$1.out" 2>/dev/null | grep -q .
+}
+
+agent_hello()
+{
+	agent_say "$1" '{"jsonrpc":"2.0","id":1,"method":"hello","params":{"version":1,"client":"test"}}'
+	eventually 5 agent_heard "$1" '.id == 1 and .result.boot'
+}
+
+agent_close()
+{
+	local fd=agent_fd_$1
+	exec {agent_fd}>&-  || true
+	eval "exec ${!fd}>&-"
+}
