@@ -76,6 +76,11 @@ static int db_errno(int rc)
 	case SQLITE_NOTADB:
 	case SQLITE_CORRUPT:
 		return EBADMSG;
+	case SQLITE_ERROR:
+	case SQLITE_MISUSE:
+	case SQLITE_RANGE:
+	case SQLITE_MISMATCH:
+		return EFAULT;
 	default:
 		return EIO;
 	}

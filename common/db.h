@@ -12,7 +12,8 @@
  *
  * A handle belongs to one thread. sqlite's codes become errnos here: EEXIST
  * for a broken unique or primary key, EBADMSG for another constraint, ENOSPC
- * for a full disk, EAGAIN for busy, EIO for the rest; db_error has the text.
+ * for a full disk, EAGAIN for busy, EFAULT for SQL that is wrong, EIO for the
+ * rest; db_error has the text.
  */
 #pragma once
 

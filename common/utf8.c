@@ -56,7 +56,7 @@ long utf8_check(const char *s, size_t len)
 	return -1;
 }
 
-size_t utf8_decode(uint32_t *cp, const char *s, size_t len)
+size_t utf8_get(uint32_t *cp, const char *s, size_t len)
 {
 	const unsigned char *u = (const unsigned char *)s;
 	size_t n = valid_len(u, len);
@@ -82,7 +82,7 @@ size_t utf8_decode(uint32_t *cp, const char *s, size_t len)
 	}
 }
 
-size_t utf8_encode(char out[4], uint32_t cp)
+size_t utf8_put(char out[4], uint32_t cp)
 {
 	if (cp > 0x10FFFF || (cp >= 0xD800 && cp <= 0xDFFF))
 		cp = BAD;
@@ -135,16 +135,16 @@ size_t utf8_grapheme(const char *s, size_t len)
 
 	if (!len)
 		return 0;
-	n = utf8_decode(&last, s, len);
+	n = utf8_get(&last, s, len);
 	if (is_control(last))
 		return n;
 	if (is_flag(last) && n < len) {
-		m = utf8_decode(&cp, s + n, len - n);
+		m = utf8_get(&cp, s + n, len - n);
 		if (is_flag(cp))
 			n += m;
 	}
 	while (n < len) {
-		m = utf8_decode(&cp, s + n, len - n);
+		m = utf8_get(&cp, s + n, len - n);
 		if (!extends(cp) && !(last == ZWJ && cp >= 0xA0 && cp != BAD))
 			break;
 		n += m;
@@ -160,7 +160,7 @@ static int cluster_width(const char *s, size_t len)
 
 	for (size_t i = 0; i < len;) {
 		uint32_t cp;
-		i += utf8_decode(&cp, s + i, len - i);
+		i += utf8_get(&cp, s + i, len - i);
 		int w = utf8_width_cp(cp);
 		width = w > width ? w : width;
 	}
@@ -333,7 +333,7 @@ struct shown {
 static void show_raw(struct shown *sh, uint32_t cp)
 {
 	char b[4];
-	size_t n = utf8_encode(b, cp);
+	size_t n = utf8_put(b, cp);
 
 	sh->at = put(sh->out, sh->size, sh->at, b, n);
 }
@@ -362,7 +362,7 @@ static void show_control(struct shown *sh, uint32_t cp)
 		show_code(sh, cp);
 		return;
 	}
-	b[utf8_encode(b, cp == 0x7F ? 0x2421 : 0x2400 + cp)] = '\0';
+	b[utf8_put(b, cp == 0x7F ? 0x2421 : 0x2400 + cp)] = '\0';
 	show_mark(sh, cp == '\n' ? "↵" : b);
 }
 
@@ -370,12 +370,12 @@ static void show_control(struct shown *sh, uint32_t cp)
 static bool is_emoji_sequence(const char *s, size_t n)
 {
 	uint32_t first, cp;
-	size_t i = utf8_decode(&first, s, n);
+	size_t i = utf8_get(&first, s, n);
 
 	if (is_flag(first))
 		return true;
 	for (; i < n;) {
-		i += utf8_decode(&cp, s + i, n - i);
+		i += utf8_get(&cp, s + i, n - i);
 		if (cp == 0xFE0F || is_skin(cp) || cp == 0x20E3 ||
 		    (cp == ZWJ && first >= 0x2190))
 			return true;
@@ -390,7 +390,7 @@ static void show_cluster(struct shown *sh, const char *s, size_t n)
 	char b[24];
 
 	for (size_t i = 0; i < n;) {
-		size_t m = utf8_decode(&cp, s + i, n - i);
+		size_t m = utf8_get(&cp, s + i, n - i);
 		bool bad = cp == BAD && m == 1;
 		if (is_control(cp))
 			show_control(sh, cp);

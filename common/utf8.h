@@ -16,11 +16,12 @@
  * surrogates are not), or -1 when all is. */
 long utf8_check(const char *s, size_t len);
 
-/* Decodes one character, len > 0; U+FFFD for a bad byte. Returns bytes used,
+/* (libre owns the names utf8_decode and utf8_encode.)
+ * Decodes one character, len > 0; U+FFFD for a bad byte. Returns bytes used,
  * at least 1. */
-size_t utf8_decode(uint32_t *cp, const char *s, size_t len);
+size_t utf8_get(uint32_t *cp, const char *s, size_t len);
 /* Writes 1 to 4 bytes, no NUL. Returns how many. */
-size_t utf8_encode(char out[4], uint32_t cp);
+size_t utf8_put(char out[4], uint32_t cp);
 
 void utf8_ambiguous(int columns);
 int utf8_width_cp(uint32_t cp);

@@ -69,7 +69,7 @@ static void test_broken_migration_leaves_nothing(void **state)
 	assert_int_not_equal(db_migrate(db, bad, 2), 0);
 	assert_int_equal(db_version(db, &v), 0);
 	assert_int_equal(v, 0);
-	assert_int_equal(db_exec(db, "SELECT * FROM u"), EIO);
+	assert_int_equal(db_exec(db, "SELECT * FROM u"), EFAULT);
 	mem_deref(db);
 }
 

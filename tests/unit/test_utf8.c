@@ -39,8 +39,8 @@ static void test_encode_undoes_decode(void **state)
 	for (size_t i = 0; i < sizeof(cps) / sizeof(*cps); i++) {
 		char b[4];
 		uint32_t cp;
-		size_t n = utf8_encode(b, cps[i]);
-		assert_int_equal(utf8_decode(&cp, b, n), n);
+		size_t n = utf8_put(b, cps[i]);
+		assert_int_equal(utf8_get(&cp, b, n), n);
 		assert_int_equal(cp, cps[i]);
 	}
 }
@@ -136,7 +136,7 @@ static void show_is(const char *s, size_t len, const char *want)
 	assert_int_equal(utf8_check(out, n), -1);
 	for (size_t i = 0; i < n;) {
 		uint32_t cp;
-		size_t m = utf8_decode(&cp, out + i, n - i);
+		size_t m = utf8_get(&cp, out + i, n - i);
 		if (cp == UTF8_MARK_ON || cp == UTF8_MARK_OFF) {
 			plain[at++] = cp == UTF8_MARK_ON ? '<' : '>';
 		} else {
