@@ -115,6 +115,8 @@ void config_defaults(struct config *cfg, const char *dir);
 /* The commented default file, and the table for --config-help. */
 void config_print_default(FILE *out);
 void config_print_help(FILE *out);
+/* What is in force, as a file. */
+void config_print(FILE *out, const struct config *cfg);
 
 /* state_dir/zuoxi.db, run_dir/switch.sock ... */
 void config_path(char out[CONFIG_TEXT * 2], const char *dir, const char *name);
