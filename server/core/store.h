@@ -38,14 +38,15 @@ typedef void(store_health_h)(int err, size_t queued, void *arg);
 
 struct store_prm {
 	const char *path;
-	const char *vfs;         /* test VFS or NULL */
-	size_t happened_max;     /* jobs kept while the disk is ill */
+	const char *vfs;	 /* test VFS or NULL */
+	size_t happened_max;	 /* jobs kept while the disk is ill */
 	store_health_h *healthh; /* on the loop */
 	void *arg;
 };
 
 /* Opens and migrates the file and starts the thread. A mem_ref object; the
- * destructor commits what waits and joins. EOVERFLOW: file of a newer
+ * destructor commits what waits, joins and runs the done handlers that are
+ * left: it goes before what these need. EOVERFLOW: file of a newer
  * program. */
 int store_alloc(struct store **sp, const struct store_prm *prm);
 
@@ -53,9 +54,24 @@ int store_alloc(struct store **sp, const struct store_prm *prm);
 int store_submit(struct store *store, enum store_class cls, store_job_h *jobh,
 		 store_done_h *doneh, void *arg);
 
-/* Waits for everything submitted so far to be committed (start, stop,
- * tests); blocks the caller. */
+/* Waits until everything submitted so far is committed and runs the done
+ * handlers (start, stop, tests); blocks the loop. The errno of a sick disk
+ * when HAPPENED jobs still wait after one more try. */
 int store_flush(struct store *store);
+
+/* Inside a job only (EALREADY elsewhere): what follows from it. err 0: on the
+ * loop, after the commit, before the job's done handler, in the order of the
+ * log. Else it has not come to pass: release arg, on any thread. */
+typedef void(store_note_h)(int err, void *arg);
+int store_note(struct store *store, store_note_h *noteh, void *arg);
+
+struct store_counts {
+	int sick; /* 0: well, else why writes fail */
+	size_t waiting, happened;
+	uint64_t batches;
+	unsigned wal_pages;
+};
+void store_counts(struct store *store, struct store_counts *counts);
 
 const char *store_path(const struct store *store);
 

@@ -20,3 +20,5 @@ int worker_alloc(struct worker **wp, const char *path, unsigned n,
 /* EAGAIN when too many wait. */
 int worker_submit(struct worker *worker, worker_job_h *jobh,
 		  worker_done_h *doneh, void *arg);
+/* Jobs that wait for a thread. */
+size_t worker_queued(struct worker *worker);

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/core/store.h"
+
+const char store_ticket_schema[] = "";
