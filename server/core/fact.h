@@ -31,9 +31,9 @@ struct store;
 struct fact_log;
 
 struct fact {
-	int64_t seq;   /* given by the log; 0 before */
-	int64_t at_us; /* 0: now */
-	int64_t dur_ms; /* -1: none */
+	int64_t seq;	   /* given by the log; 0 before */
+	int64_t at_us;	   /* 0: now */
+	int64_t dur_ms;	   /* -1: none; a literal without it says 0 ms */
 	const char *actor; /* person id, "switch", "office", "root(0)" */
 	const char *kind;
 	const char *contact; /* "" or NULL where it has none */
@@ -52,14 +52,14 @@ typedef void(fact_publish_h)(const struct fact *fact, void *arg);
 struct fact_sink {
 	const char *prefix;
 	fact_project_h *projecth; /* may be NULL */
-	fact_apply_h *applyh;     /* may be NULL */
-	void *arg;                /* for applyh; projecth gets it too: const */
+	fact_apply_h *applyh;	  /* may be NULL */
+	void *arg;		  /* for applyh; projecth gets it too: const */
 };
 
 /* Log on a store (which may be NULL in unit tests: only apply runs). */
 int fact_log_alloc(struct fact_log **lp, struct store *store);
-/* Sinks are borrowed and must outlive the log; register before the first
- * fact. */
+/* The store is borrowed and ends before the log does. Sinks are borrowed and
+ * must outlive the log; register before the first fact. */
 void fact_log_sink(struct fact_log *log, const struct fact_sink *sink);
 void fact_log_publish(struct fact_log *log, fact_publish_h *h, void *arg);
 
@@ -67,8 +67,11 @@ void fact_log_publish(struct fact_log *log, fact_publish_h *h, void *arg);
 int fact_append(struct fact_log *log, struct db *db, struct fact *fact);
 
 /* On the loop. mark_boot/mark_n: the switch event that caused it (NULL, 0:
- * none); stored in the same transaction, acknowledged by on_disk. onh may be
- * NULL. */
+ * none); stored in the same transaction, acknowledged by on_disk. Of several
+ * facts that one event causes the last one carries the mark: facts go to disk
+ * in order, but a crash may come between two. onh may be NULL. ENOSPC: the
+ * fact was applied and there is no room to keep it for a disk that is ill
+ * (onh is not called). */
 typedef void(fact_disk_h)(int err, const char *mark_boot, int64_t mark_n,
 			  void *arg);
 int fact_happened(struct fact_log *log, struct fact *fact,
@@ -82,11 +85,11 @@ int fact_mark(struct db *db, const char *boot, int64_t *np);
  * NULL. Stops at a non-zero return. Any thread's db. */
 typedef int(fact_each_h)(const struct fact *fact, void *arg);
 struct fact_filter {
-	int64_t since; /* seq */
+	int64_t since;	  /* seq */
 	const char *kind; /* prefix */
 	const char *contact, *agent, *actor;
 	int64_t from_us, to_us; /* 0: open */
-	int limit;              /* 0: all */
+	int limit;		/* 0: all */
 	bool newest_first;
 };
 int fact_each(struct db *db, const struct fact_filter *f, fact_each_h *h,
@@ -96,5 +99,9 @@ json_t *fact_json(const struct fact *fact);
 /* Walks the chain. EBADMSG: *badp is the first seq whose hash is wrong. */
 int fact_verify(struct db *db, int64_t *badp, int64_t *countp);
 
-/* Empties all projected tables and runs every projection again. */
+/* Empties all projected tables, which is every table but the log, and runs
+ * every projection again. In a transaction (a store job). */
 int fact_rebuild(struct fact_log *log, struct db *db);
+
+/* Start: runs the applies alone over the facts from a time on, in order. */
+int fact_replay(struct fact_log *log, struct db *db, int64_t from_us);

@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rows are store_fact's; here are the chain, the projections on the store
+ * thread, and the way of a fact back to the loop:
+ *
+ *     fact_append      job: row, projections -> commit -> apply, publish
+ *     fact_happened    apply -> job: row, projections -> commit -> publish
+ */
+#include "server/core/fact.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <openssl/evp.h>
+
+#include "common/cal.h"
+#include "common/json.h"
+#include "common/libre.h"
+#include "common/log.h"
+#include "common/scope.h"
+#include "server/core/store.h"
+#include "server/core/store_fact.h"
+
+#define HASH_BYTES STORE_FACT_HASH_BYTES
+#define SINKS_MAX  64
+#define FOLLOW_MAX 8
+
+struct follower {
+	fact_publish_h *h;
+	void *arg;
+};
+
+struct fact_log {
+	struct store *store; /* borrowed */
+	const struct fact_sink *sinks[SINKS_MAX];
+	size_t sinks_n;
+	struct follower followers[FOLLOW_MAX];
+	size_t followers_n;
+};
+
+/* A fact that outlives its maker's strings; one thread at a time has it. */
+struct carried {
+	struct fact_log *log;
+	struct fact fact;
+	bool applied; /* the loop has seen it: fact_happened */
+	char *mark_boot;
+	int64_t mark_n;
+	fact_disk_h *onh;
+	void *arg;
+	char *text[5]; /* what fact's strings point to */
+};
+
+int fact_log_alloc(struct fact_log **lp, struct store *store)
+{
+	struct fact_log *log = mem_zalloc(sizeof(*log), NULL);
+	if (!log)
+		return ENOMEM;
+	log->store = store;
+	*lp = log;
+	return 0;
+}
+
+void fact_log_sink(struct fact_log *log, const struct fact_sink *sink)
+{
+	assert(log->sinks_n < SINKS_MAX);
+	log->sinks[log->sinks_n++] = sink;
+}
+
+void fact_log_publish(struct fact_log *log, fact_publish_h *h, void *arg)
+{
+	assert(log->followers_n < FOLLOW_MAX);
+	log->followers[log->followers_n++] = (struct follower){h, arg};
+}
+
+/* ---- carrying ---- */
+
+static void carried_destructor(void *arg)
+{
+	struct carried *c = arg;
+
+	for (size_t i = 0; i < ARRAY_SIZE(c->text); i++)
+		free(c->text[i]);
+	free(c->mark_boot);
+	json_decref(c->fact.body);
+}
+
+static int keep(const char **field, char **slot)
+{
+	*slot = strdup(*field ? *field : "");
+	*field = *slot;
+	return *slot ? 0 : ENOMEM;
+}
+
+static int carried_alloc(struct carried **cp, struct fact_log *log,
+			 const struct fact *fact)
+{
+	scoped_mem struct carried *c =
+		mem_zalloc(sizeof(*c), carried_destructor);
+	if (!c)
+		return ENOMEM;
+	c->log = log;
+	c->fact = *fact;
+	c->fact.body = fact->body ? json_deep_copy(fact->body) : json_object();
+	int err = c->fact.body ? 0 : ENOMEM;
+	if (!err)
+		err = keep(&c->fact.actor, &c->text[0]);
+	if (!err)
+		err = keep(&c->fact.kind, &c->text[1]);
+	if (!err)
+		err = keep(&c->fact.contact, &c->text[2]);
+	if (!err)
+		err = keep(&c->fact.agent, &c->text[3]);
+	if (!err)
+		err = keep(&c->fact.subject, &c->text[4]);
+	if (err)
+		return err;
+	*cp = take(c);
+	return 0;
+}
+
+/* ---- the chain ---- */
+
+static const char *text_of(const char *text)
+{
+	return text ? text : "";
+}
+
+static char *body_text(json_t *body)
+{
+	return body ? json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS)
+		    : strdup("{}");
+}
+
+/* What the hash is over: a JSON list of all fields in fixed order, compact,
+ * the body last. */
+static char *canonical(const struct fact *f, const char *body)
+{
+	scoped_json json_t *list = json_pack(
+		"[I,I,I,s,s,s,s,s]", (json_int_t)f->seq, (json_int_t)f->at_us,
+		(json_int_t)f->dur_ms, text_of(f->actor), text_of(f->kind),
+		text_of(f->contact), text_of(f->agent), text_of(f->subject));
+	scoped_str char *head = list ? json_dumps(list, JSON_COMPACT) : NULL;
+	if (!head)
+		return NULL;
+	size_t n = strlen(head) - 1; /* without its ] */
+	size_t size = n + strlen(body) + 3;
+	char *text = malloc(size);
+	if (text)
+		snprintf(text, size, "%.*s,%s]", (int)n, head, body);
+	return text;
+}
+
+static int chain(uint8_t out[HASH_BYTES], const uint8_t before[HASH_BYTES],
+		 const struct fact *fact, const char *body)
+{
+	scoped_str char *text = canonical(fact, body);
+	if (!text)
+		return ENOMEM;
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	if (!md)
+		return ENOMEM;
+	bool good = EVP_DigestInit_ex(md, EVP_sha256(), NULL) &&
+		    EVP_DigestUpdate(md, before, HASH_BYTES) &&
+		    EVP_DigestUpdate(md, text, strlen(text)) &&
+		    EVP_DigestFinal_ex(md, out, NULL);
+	EVP_MD_CTX_free(md);
+	return good ? 0 : EFAULT;
+}
+
+/* ---- sinks ---- */
+
+static bool takes(const struct fact_sink *sink, const struct fact *fact)
+{
+	return !strncmp(fact->kind, sink->prefix, strlen(sink->prefix));
+}
+
+static int project(const struct fact_log *log, struct db *db,
+		   const struct fact *fact)
+{
+	for (size_t i = 0; i < log->sinks_n; i++) {
+		const struct fact_sink *sink = log->sinks[i];
+		if (!sink->projecth || !takes(sink, fact))
+			continue;
+		int err = sink->projecth(db, fact, sink->arg);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* What happened stays a fact, even where a table cannot follow. */
+static int project_happened(const struct fact_log *log, struct db *db,
+			    const struct fact *fact)
+{
+	int err = db_save(db);
+	if (err)
+		return err;
+	err = project(log, db, fact);
+	if (!err)
+		return db_release(db);
+	if (err == ENOSPC || err == EIO || err == ENOMEM)
+		return err;
+	log_error("fact %lld (%s) is not in its tables: %s (%s)",
+		  (long long)fact->seq, fact->kind, strerror(err),
+		  db_error(db));
+	db_undo(db);
+	return 0;
+}
+
+static void apply(const struct fact_log *log, const struct fact *fact)
+{
+	for (size_t i = 0; i < log->sinks_n; i++) {
+		const struct fact_sink *sink = log->sinks[i];
+		if (sink->applyh && takes(sink, fact))
+			sink->applyh(fact, sink->arg);
+	}
+}
+
+static void publish(const struct fact_log *log, const struct fact *fact)
+{
+	for (size_t i = 0; i < log->followers_n; i++)
+		log->followers[i].h(fact, log->followers[i].arg);
+}
+
+/* ---- making facts ---- */
+
+static int insert(struct db *db, struct fact *fact)
+{
+	uint8_t before[HASH_BYTES], hash[HASH_BYTES];
+	int64_t last = 0;
+
+	scoped_str char *body = body_text(fact->body);
+	if (!body)
+		return EINVAL;
+	int err = store_fact_last(db, &last, before);
+	if (err)
+		return err;
+	fact->seq = last + 1;
+	err = chain(hash, before, fact, body);
+	return err ? err : store_fact_insert(db, fact, body, hash);
+}
+
+/* On the loop, after the commit; anywhere, when there was none. */
+static void on_note(int err, void *arg)
+{
+	struct carried *c = arg;
+
+	if (!err && !c->applied)
+		apply(c->log, &c->fact);
+	if (!err)
+		publish(c->log, &c->fact);
+	mem_deref(c);
+}
+
+static bool is_whole(const struct fact *fact)
+{
+	return fact->kind && *fact->kind && fact->actor && *fact->actor;
+}
+
+int fact_append(struct fact_log *log, struct db *db, struct fact *fact)
+{
+	scoped_mem struct carried *c = NULL;
+
+	if (!is_whole(fact))
+		return EINVAL;
+	if (!fact->at_us)
+		fact->at_us = cal_now_us();
+	json_t *none = fact->body ? NULL : json_object();
+	if (none)
+		fact->body = none;
+	int err = fact->body ? insert(db, fact) : ENOMEM;
+	if (!err)
+		err = project(log, db, fact);
+	if (!err)
+		err = carried_alloc(&c, log, fact);
+	if (none) {
+		fact->body = NULL;
+		json_decref(none);
+	}
+	if (err)
+		return err;
+	err = log->store ? store_note(log->store, on_note, c) : EALREADY;
+	if (!err)
+		take(c);
+	if (err != EALREADY)
+		return err;
+	/* no store thread: a tool on a file of its own */
+	on_note(0, take(c));
+	return 0;
+}
+
+static int on_happened_job(struct db *db, void *arg)
+{
+	struct carried *c = arg;
+
+	int err = insert(db, &c->fact);
+	if (!err)
+		err = project_happened(c->log, db, &c->fact);
+	if (!err && c->mark_boot)
+		err = store_fact_mark(db, c->mark_boot, c->mark_n,
+				      c->fact.at_us);
+	return err;
+}
+
+static void on_happened_done(int err, void *arg)
+{
+	scoped_mem struct carried *c = arg;
+
+	if (err)
+		log_error("fact %s is lost: %s", c->fact.kind, strerror(err));
+	else
+		publish(c->log, &c->fact);
+	if (c->onh)
+		c->onh(err, c->mark_boot, c->mark_n, c->arg);
+}
+
+int fact_happened(struct fact_log *log, struct fact *fact,
+		  const char *mark_boot, int64_t mark_n, fact_disk_h *onh,
+		  void *arg)
+{
+	scoped_mem struct carried *c = NULL;
+
+	if (!is_whole(fact))
+		return EINVAL;
+	if (!fact->at_us)
+		fact->at_us = cal_now_us();
+	int err = carried_alloc(&c, log, fact);
+	if (err)
+		return err;
+	c->applied = true;
+	c->onh = onh;
+	c->arg = arg;
+	c->mark_n = mark_n;
+	if (mark_boot && !(c->mark_boot = strdup(mark_boot)))
+		return ENOMEM;
+	apply(log, &c->fact);
+	if (!log->store) {
+		on_happened_done(0, take(c));
+		return 0;
+	}
+	err = store_submit(log->store, STORE_HAPPENED, on_happened_job,
+			   on_happened_done, c);
+	if (err)
+		log_error("fact %s has no room to wait: %s", fact->kind,
+			  strerror(err));
+	else
+		take(c);
+	return err;
+}
+
+/* ---- reading ---- */
+
+int fact_mark(struct db *db, const char *boot, int64_t *np)
+{
+	return store_fact_mark_get(db, boot, np);
+}
+
+struct reading {
+	fact_each_h *h;
+	void *arg;
+};
+
+static int on_row(const struct fact *row, const char *body, const void *hash,
+		  size_t hash_len, void *arg)
+{
+	const struct reading *rd = arg;
+	char why[160];
+
+	scoped_json json_t *obj =
+		json_parse(body, strlen(body), why, sizeof(why));
+	if (!obj) {
+		log_error("fact %lld has a broken body: %s",
+			  (long long)row->seq, why);
+		return EBADMSG;
+	}
+	struct fact fact = *row;
+	fact.body = obj;
+	return rd->h(&fact, rd->arg);
+}
+
+int fact_each(struct db *db, const struct fact_filter *f, fact_each_h *h,
+	      void *arg)
+{
+	struct reading rd = {h, arg};
+
+	return store_fact_each(db, f, on_row, &rd);
+}
+
+json_t *fact_json(const struct fact *f)
+{
+	json_t *obj = json_pack(
+		"{s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:O*}", "seq",
+		(json_int_t)f->seq, "at_us", (json_int_t)f->at_us, "actor",
+		text_of(f->actor), "kind", text_of(f->kind), "contact",
+		text_of(f->contact), "agent", text_of(f->agent), "subject",
+		text_of(f->subject), "body", f->body);
+	if (obj && f->dur_ms >= 0)
+		json_object_set_new(obj, "dur_ms", json_integer(f->dur_ms));
+	return obj;
+}
+
+/* ---- checking and rebuilding ---- */
+
+struct checking {
+	int64_t count;
+	int64_t bad;
+	uint8_t before[HASH_BYTES];
+};
+
+static int on_check(const struct fact *row, const char *body, const void *hash,
+		    size_t hash_len, void *arg)
+{
+	struct checking *ck = arg;
+	uint8_t want[HASH_BYTES];
+
+	int err = chain(want, ck->before, row, body);
+	if (err)
+		return err;
+	if (row->seq != ck->count + 1 || hash_len != HASH_BYTES ||
+	    memcmp(want, hash, HASH_BYTES)) {
+		ck->bad = row->seq;
+		return EBADMSG;
+	}
+	memcpy(ck->before, want, HASH_BYTES);
+	ck->count++;
+	return 0;
+}
+
+int fact_verify(struct db *db, int64_t *badp, int64_t *countp)
+{
+	struct checking ck = {0};
+	const struct fact_filter all = {0};
+
+	int err = store_fact_each(db, &all, on_check, &ck);
+	*badp = ck.bad;
+	*countp = ck.count;
+	return err;
+}
+
+struct rebuilding {
+	struct fact_log *log;
+	struct db *db;
+};
+
+static int on_rebuild(const struct fact *fact, void *arg)
+{
+	const struct rebuilding *rb = arg;
+
+	return project_happened(rb->log, rb->db, fact);
+}
+
+int fact_rebuild(struct fact_log *log, struct db *db)
+{
+	struct rebuilding rb = {log, db};
+	const struct fact_filter all = {0};
+
+	int err = store_fact_clear(db);
+	return err ? err : fact_each(db, &all, on_rebuild, &rb);
+}
+
+static int on_replay(const struct fact *fact, void *arg)
+{
+	apply(arg, fact);
+	return 0;
+}
+
+int fact_replay(struct fact_log *log, struct db *db, int64_t from_us)
+{
+	const struct fact_filter since = {.from_us = from_us};
+
+	return fact_each(db, &since, on_replay, log);
+}
