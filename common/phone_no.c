@@ -62,10 +62,13 @@ void phone_no_normal(char out[PHONE_NO_SIZE], const char *text)
 		n -= 2;
 	}
 	if (plus) {
-		snprintf(out, PHONE_NO_SIZE, "%s", p);
+		bool home = !strncmp(p, COUNTRY, 2);
+		snprintf(out, PHONE_NO_SIZE, "%s%s", home ? "" : "00", p);
 		return;
 	}
-	if (!strncmp(p, COUNTRY, 2) && n >= 12) {
+	/* no area code begins with 86, and from nine digits on it is no local
+	 * number either: a normal form stays what it is */
+	if (!strncmp(p, COUNTRY, 2) && n >= 9) {
 		snprintf(out, PHONE_NO_SIZE, "%s", p);
 		return;
 	}
@@ -81,8 +84,10 @@ void phone_no_normal(char out[PHONE_NO_SIZE], const char *text)
 		snprintf(out, PHONE_NO_SIZE, COUNTRY "%s%.8s", area_code, p);
 		return;
 	}
+	/* a service number is the same everywhere, and 86 before it would
+	 * make a local number of it */
 	if (n >= 3)
-		snprintf(out, PHONE_NO_SIZE, COUNTRY "%s", p);
+		snprintf(out, PHONE_NO_SIZE, "%s%s", n <= 6 ? "" : COUNTRY, p);
 }
 
 bool phone_no_same(const char *a, const char *b)
@@ -99,18 +104,15 @@ void phone_no_dial(char out[PHONE_NO_SIZE], const char *text)
 	char n[PHONE_NO_SIZE];
 
 	phone_no_normal(n, text);
-	if (strncmp(n, COUNTRY, 2) != 0) {
-		if (n[0])
-			snprintf(out, PHONE_NO_SIZE, "00%.20s", n);
-		else
-			out[0] = '\0';
+	if (strlen(n) <= 6 || !strncmp(n, "00", 2)) {
+		snprintf(out, PHONE_NO_SIZE, "%s", n);
 		return;
 	}
 	const char *national = n + 2;
 	size_t len = strlen(national);
 	bool business = len == 10 && (!strncmp(national, "400", 3) ||
 				      !strncmp(national, "800", 3));
-	bool landline = len >= 9 && !is_mobile(national, len) && !business;
+	bool landline = len >= 7 && !is_mobile(national, len) && !business;
 	snprintf(out, PHONE_NO_SIZE, "%s%.20s", landline ? "0" : "", national);
 }
 
