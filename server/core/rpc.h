@@ -25,6 +25,7 @@
 
 struct rpc;
 struct session;
+struct session_hub;
 struct store;
 struct worker;
 struct fact_log;
@@ -33,15 +34,16 @@ struct fact_log;
  * error are what it leaves. */
 struct rpc_call {
 	const struct proto_method *method;
-	json_t *params;     /* owned by the call; never NULL */
-	const char *actor;  /* person id, or "root(0)" for an administrator */
+	json_t *params;	   /* owned by the call; never NULL */
+	const char *actor; /* person id, or "root(0)" for an administrator */
 	unsigned roles;
-	bool paged;         /* gate session: lists in pages */
+	bool paged;		 /* gate session: lists in pages */
 	struct session *session; /* live only; NULL elsewhere */
-	struct fact_log *log;    /* for fact_append in write handlers */
-	void *part;         /* arg of rpc_register */
-	json_t *result;     /* set by the handler (new reference) */
-	const char *message; /* msgid of the failure */
+	struct fact_log *log;	 /* for fact_append in write handlers */
+	void *part;		 /* arg of rpc_register */
+	json_t *result;		 /* set by the handler (new reference) */
+	size_t page_bytes;	 /* what rpc_page_add has put into it */
+	const char *message;	 /* msgid of the failure */
 	char detail[160];
 };
 
@@ -78,6 +80,25 @@ const char *rpc_missing(const struct rpc *rpc);
 
 /* Handles one message of a session (core/session calls it). */
 void rpc_handle(struct rpc *rpc, struct session *session, json_t *msg);
+
+/* What hello and status say of the site. Copied; strings are borrowed. */
+struct rpc_site {
+	const char *name, *zone;
+	bool sample; /* sample data: screens say so */
+	/* A person's name for hello; may be NULL. */
+	void (*nameh)(const char *person, char *out, size_t size, void *arg);
+	void *arg;
+};
+void rpc_site(struct rpc *rpc, const struct rpc_site *site);
+
+/* A part's lines in `status` and, as far as they are numbers or booleans, in
+ * /metrics: sets its own object in `status` ("switch":{"up":true}). Loop. */
+typedef void(rpc_status_h)(json_t *status, void *arg);
+void rpc_status_add(struct rpc *rpc, rpc_status_h *h, void *arg);
+json_t *rpc_status(struct rpc *rpc, const struct session_hub *hub);
+
+/* hello, ping, subscribe, sync, method.list, status: part is the rpc. */
+extern const struct rpc_handler rpc_methods[];
 
 /* A refusal: returns err. message is a msgid (N_), detail printf or NULL. */
 int rpc_fail(struct rpc_call *call, int err, const char *message,

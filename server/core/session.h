@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <jansson.h>
 
 struct session;
@@ -33,10 +34,15 @@ struct session_prm {
 	size_t ring_events;
 	struct rpc *rpc;
 	session_roles_h *rolesh;
+	/* A newer login that takes the place of a session is told as up again,
+	 * without a down in between. */
 	session_person_h *personh;
 	void *arg;
+	uid_t service_uid; /* whose gates are believed besides root and us */
 };
 
+/* Listens on both sockets. The hub's end closes them and all sessions without
+ * a word: gates then hand their pipes to the next office. */
 int session_hub_alloc(struct session_hub **hp, const struct session_prm *prm);
 
 const char *session_actor(const struct session *s); /* person or "root(0)" */
@@ -46,6 +52,15 @@ bool session_greeted(const struct session *s); /* hello was said */
 void session_greet(struct session *s);
 void session_subscribe(struct session *s, const char *topic, bool on);
 void session_send(struct session *s, json_t *msg); /* msg stolen */
+
+struct session_hub *session_hub(const struct session *s);
+/* Forgets all subscriptions. */
+void session_unsubscribe(struct session *s);
+/* One more request is under way; false when there are too many. */
+bool session_begin(struct session *s);
+void session_finish(struct session *s);
+
+#define SESSION_PENDING_MAX 64
 
 /* Publishes to all that subscribed to the topic (the part of `method` before
  * its first dot, or "me"); person != NULL: to that person's session alone.
@@ -58,6 +73,9 @@ void session_publish(struct session_hub *hub, const char *topic,
 void session_end(struct session_hub *hub, const char *person, const char *why);
 bool session_online(const struct session_hub *hub, const char *person);
 
+/* Sessions now: workstations and administrators. */
+void session_counts(const struct session_hub *hub, unsigned *gate,
+		    unsigned *admin);
 const char *session_boot(const struct session_hub *hub);
 int64_t session_event_n(const struct session_hub *hub);
 /* Fills a reply of sync: {"boot","n","events":[...],"more":bool} or
