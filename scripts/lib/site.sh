@@ -5,7 +5,8 @@
 #
 #   site_open DIR BUILD     folders, ports, programs (copied to DIR/bin)
 #   site_init               configuration, database, host key, prompts
-#   site_start              sshd, zuoxid (which starts zuoxi-switch)
+#   site_start              sshd, zuoxid (which starts zuoxi-switch); the first
+#                           time, site_ctl site fill gives it its queues
 #   site_ctl ARG ...        zuoxictl on this site
 #   site_run COMMAND ...    any program as the site's account
 #   site_spawn NAME CMD ... the same in the background, pid in DIR/pid/NAME

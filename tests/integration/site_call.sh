@@ -18,6 +18,7 @@ for w in c a; do
 done
 [ ${#site_as[@]} -eq 0 ] || chown -R "$site_uid:$site_uid" "$site"
 site_start
+site_ctl site fill >/dev/null
 site_ctl calendar import - <<<'hours mon-sun 00:00-24:00' >/dev/null
 site_ctl trunk set t1 --kind peer --host 127.0.0.1 >/dev/null
 test_person A001 王莹 agent si=3

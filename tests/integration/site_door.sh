@@ -8,6 +8,7 @@ set -euo pipefail
 test_site "$1"
 site_init >/dev/null
 site_start
+site_ctl site fill >/dev/null
 test_person A001 王莹 agent si=3
 test_person A002 陈静 agent si=3
 
