@@ -29,8 +29,7 @@
 	  "Area code of local numbers, without its 0")                        \
 	X(path, state, PATH, state_dir, "state", 0, 0, "",                    \
 	  "Folder of the database, keys and the switch's journal")            \
-	X(path, run, PATH, run_dir, "run", 0, 0, "",                          \
-	  "Folder of the sockets")                                            \
+	X(path, run, PATH, run_dir, "run", 0, 0, "", "Folder of the sockets") \
 	X(path, recordings, PATH, recordings_dir, "recordings", 0, 0, "",     \
 	  "Folder of the recordings")                                         \
 	X(path, spill, PATH, spill_dir, "", 0, 0, "",                         \
@@ -56,7 +55,8 @@
 	  "Address that SIP listens on")                                      \
 	X(sip, port, INT, sip_port, "5060", 0, 65535, "", "UDP and TCP port") \
 	X(sip, public_address, TEXT, public_address, "", 0, 60, "",           \
-	  "Address that peers and workstations reach us at; empty: sip.address")\
+	  "Address that peers and workstations reach us at; empty: "          \
+	  "sip.address")                                                      \
 	X(sip, networks, TEXT, phone_networks, "", 0, 250, "",                \
 	  "Networks of desk phones, CIDR with commas; empty: no desk phones") \
 	X(sip, realm, TEXT, realm, "zuoxi", 1, 60, "",                        \
@@ -81,7 +81,8 @@
 	X(call, wrapup, INT, wrapup_ms, "60000", 0, 3600000, "ms",            \
 	  "Wrap-up after a call; it ends earlier when the ticket is filed")   \
 	X(call, max_wait, INT, max_wait_ms, "600000", 10000, 7200000, "ms",   \
-	  "Wait after which a citizen hears the busy prompt and is called back")\
+	  "Wait after which a citizen hears the busy prompt and is called "   \
+	  "back")                                                             \
 	X(call, away, INT, away_ms, "20000", 2000, 120000, "ms",              \
 	  "How long a citizen waits for an agent whose line broke")           \
 	X(call, short_abandon, INT, short_abandon_ms, "5000", 0, 60000, "ms", \
@@ -95,13 +96,12 @@
 	X(target, wait_alarm, INT, wait_alarm_s, "30", 1, 3600, "s",          \
 	  "Longest wait before the alarm")
 
-#define CONFIG_FIELD_TEXT(f)   char f[CONFIG_TEXT];
-#define CONFIG_FIELD_PATH(f)   char f[CONFIG_TEXT];
-#define CONFIG_FIELD_CHOICE(f) char f[CONFIG_TEXT];
-#define CONFIG_FIELD_INT(f)    int64_t f;
-#define CONFIG_FIELD_BOOL(f)   bool f;
-#define CONFIG_FIELD(section, key, type, field, ...)                          \
-	CONFIG_FIELD_##type(field)
+#define CONFIG_FIELD_TEXT(f)			     char f[CONFIG_TEXT];
+#define CONFIG_FIELD_PATH(f)			     char f[CONFIG_TEXT];
+#define CONFIG_FIELD_CHOICE(f)			     char f[CONFIG_TEXT];
+#define CONFIG_FIELD_INT(f)			     int64_t f;
+#define CONFIG_FIELD_BOOL(f)			     bool f;
+#define CONFIG_FIELD(section, key, type, field, ...) CONFIG_FIELD_##type(field)
 
 struct config {
 	char file[CONFIG_TEXT];

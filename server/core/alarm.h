@@ -7,15 +7,20 @@
 #pragma once
 
 #include <stdbool.h>
+#include "common/db.h"
 #include "server/core/rpc.h"
 
 struct alarm;
+struct fact_log;
 struct session_hub;
 
 enum alarm_level { ALARM_WARN, ALARM_CRITICAL };
 
+/* hub: NULL in tests. */
 int alarm_alloc(struct alarm **ap, struct fact_log *log,
 		struct session_hub *hub);
+/* Start: closes in the record what the last run left open. */
+int alarm_load(struct alarm *a, struct db *db);
 /* Idempotent. id: stable ("store", "trunk:ct1", "wait:med"); message: msgid;
  * detail: a name or a figure, may be "". */
 void alarm_raise(struct alarm *a, const char *id, enum alarm_level level,

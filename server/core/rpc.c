@@ -373,13 +373,12 @@ static int permit(struct rpc *rpc, struct session *s,
 		  const struct proto_method *m, const char **message)
 {
 	*message = NULL;
-	if (!m || !rpc->entries[m - proto_office].handler) {
-		*message = N_("There is no such method");
-		return ENOSYS;
-	}
-	if (!(session_roles(s) & m->may))
+	if (m && !(session_roles(s) & m->may))
 		return EACCES;
-	return 0;
+	if (m && rpc->entries[m - proto_office].handler)
+		return 0;
+	*message = N_("There is no such method");
+	return ENOSYS;
 }
 
 void rpc_handle(struct rpc *rpc, struct session *s, json_t *msg)

@@ -423,20 +423,27 @@ static void on_roles_check(void *arg)
 
 /* ---- the hub ---- */
 
-static void hub_destructor(void *arg)
+void session_hub_close(struct session_hub *hub)
 {
-	struct session_hub *hub = arg;
 	struct le *le;
 
 	tmr_cancel(&hub->tmr);
-	mem_deref(hub->gate);
+	hub->gate = mem_deref(hub->gate);
 	if (hub->admin_fd >= 0) {
 		fd_close(hub->admin_fd);
 		close(hub->admin_fd);
 		unlink(hub->admin_path);
+		hub->admin_fd = -1;
 	}
 	while ((le = list_head(&hub->sessions)))
 		detach(le->data, false);
+}
+
+static void hub_destructor(void *arg)
+{
+	struct session_hub *hub = arg;
+
+	session_hub_close(hub);
 	for (size_t i = 0; hub->ring && i < hub->prm.ring_events; i++)
 		free(hub->ring[i].line);
 	mem_deref(hub->ring);

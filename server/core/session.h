@@ -41,9 +41,11 @@ struct session_prm {
 	uid_t service_uid; /* whose gates are believed besides root and us */
 };
 
-/* Listens on both sockets. The hub's end closes them and all sessions without
- * a word: gates then hand their pipes to the next office. */
+/* Listens on both sockets. */
 int session_hub_alloc(struct session_hub **hp, const struct session_prm *prm);
+/* Closes the sockets and all sessions, without a word: gates then hand their
+ * pipes to the next office. Whoever publishes still may, to nobody. */
+void session_hub_close(struct session_hub *hub);
 
 const char *session_actor(const struct session *s); /* person or "root(0)" */
 unsigned session_roles(const struct session *s);

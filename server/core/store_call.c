@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/utf8.h"
 #include "server/core/store.h"
 
 const char store_call_schema[] =
@@ -586,4 +587,14 @@ int store_call_last_id(struct db *db, const char *day, int64_t *np)
 			  " INTEGER)) FROM contact"
 			  " WHERE id > ?1 || '-' AND id < ?1 || '.'",
 			  "s", day);
+}
+
+void store_call_mask_name(char *out, size_t size, const char *name)
+{
+	size_t first = utf8_grapheme(name, strlen(name));
+
+	if (!size)
+		return;
+	snprintf(out, size, "%.*s%s", (int)(first + 1 < size ? first : 0),
+		 name, *name ? "*" : "");
 }

@@ -144,11 +144,13 @@ int store_fact_each(struct db *db, const struct fact_filter *f,
 
 /* ---- rebuild ---- */
 
-/* Ordinary tables first: their triggers may still keep an index. */
+/* Ordinary tables first: their triggers may still keep an index. Tables
+ * named own_... hold what is no fact (secrets, drafts) and stay. */
 static const char plain_sql[] =
 	"SELECT name FROM pragma_table_list WHERE schema='main' AND"
 	" type='table' AND name NOT LIKE 'sqlite_%' AND name NOT IN"
-	" ('fact', 'fact_mark', 'store_probe') ORDER BY name";
+	" ('fact', 'fact_mark', 'store_probe') AND name NOT GLOB 'own_*'"
+	" ORDER BY name";
 static const char virtual_sql[] =
 	"SELECT name FROM pragma_table_list WHERE schema='main' AND"
 	" type='virtual' ORDER BY name";

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * zuoxid, the office: options, signals and the loop. What it is made of is
+ * put together in office.c.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "common/cal.h"
+#include "common/libre.h"
+#include "common/log.h"
+#include "server/config.h"
+#include "server/launch.h"
+#include "server/office.h"
+
+enum { EXIT_USAGE = 2 };
+
+enum option_id {
+	OPT_CHECK = 256,
+	OPT_CONFIG_HELP,
+	OPT_PRINT_CONFIG,
+	OPT_PRINT_DEFAULT,
+	OPT_VERSION,
+};
+
+static const struct option options[] = {
+	{"config", required_argument, NULL, 'c'},
+	{"check", no_argument, NULL, OPT_CHECK},
+	{"config-help", no_argument, NULL, OPT_CONFIG_HELP},
+	{"print-config", no_argument, NULL, OPT_PRINT_CONFIG},
+	{"print-default", no_argument, NULL, OPT_PRINT_DEFAULT},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+static struct config cfg;
+
+static void usage(FILE *out)
+{
+	fprintf(out,
+		"usage: zuoxid --config FILE [--check | --print-config]\n"
+		"       zuoxid --config-help | --print-default | --version | "
+		"--help\n"
+		"\n"
+		"The office of a telephone hotline. It stays in the "
+		"foreground; TERM ends it,\n"
+		"HUP opens the log anew.\n"
+		"\n"
+		"  --config FILE    the site's configuration "
+		"(or $ZUOXI_CONFIG)\n"
+		"  --check          say whether it is fine, and exit\n"
+		"  --print-config   print what is in force\n"
+		"  --config-help    all keys with default, limit and unit\n"
+		"  --print-default  a commented configuration\n");
+}
+
+static void print_diag(const struct diag *diag)
+{
+	if (diag->line)
+		fprintf(stderr, "zuoxid: %s:%d: %s\n", diag->file, diag->line,
+			diag->what);
+	else if (*diag->file)
+		fprintf(stderr, "zuoxid: %s: %s\n", diag->file, diag->what);
+	else
+		fprintf(stderr, "zuoxid: %s\n", diag->what);
+}
+
+/* ---- signals ---- */
+
+static void on_signal(int sig)
+{
+	log_info("signal %d: stopping", sig);
+	re_cancel();
+}
+
+static void on_hangup(int flags, void *arg)
+{
+	const int *fd = arg;
+	struct signalfd_siginfo info;
+
+	if (read(*fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (!*cfg.log_file)
+		return;
+	int err = log_file(cfg.log_file);
+	if (err)
+		log_error("%s: %s", cfg.log_file, strerror(err));
+	else
+		log_info("the log begins anew");
+}
+
+/* HUP comes as a descriptor; blocked before there is any other thread. */
+static int hangup_listen(int *fd)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return errno;
+	*fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (*fd < 0)
+		return errno;
+	signal(SIGPIPE, SIG_IGN);
+	return fd_listen(*fd, FD_READ, on_hangup, fd);
+}
+
+/* ---- running ---- */
+
+static int log_begin(void)
+{
+	enum log_level level = LOG_INFO_;
+
+	log_name("zuoxid");
+	if (!log_level_parse(&level, cfg.log_level))
+		log_level(level);
+	return *cfg.log_file ? log_file(cfg.log_file) : 0;
+}
+
+static int serve(void)
+{
+	struct office *office = NULL;
+	struct diag diag;
+	int hup = -1;
+
+	int err = hangup_listen(&hup);
+	if (!err) {
+		err = office_start(&office, &cfg, &diag);
+		if (err)
+			print_diag(&diag);
+	}
+	if (!err) {
+		log_info("%s is open (%s)", cfg.site_name, ZUOXI_VERSION);
+		launch_notify("READY=1");
+		err = re_main(on_signal);
+		launch_notify("STOPPING=1");
+		office_stop(office);
+		log_info("closed");
+	}
+	if (hup >= 0) {
+		fd_close(hup);
+		close(hup);
+	}
+	return err;
+}
+
+static int run(void)
+{
+	cal_zone(cfg.zone);
+	int err = log_begin();
+	if (err) {
+		fprintf(stderr, "zuoxid: %s: %s\n", cfg.log_file,
+			strerror(err));
+		return EXIT_FAILURE;
+	}
+	err = libre_init();
+	if (!err)
+		err = launch_limits();
+	if (!err)
+		err = serve();
+	else
+		fprintf(stderr, "zuoxid: %s\n", strerror(err));
+	libre_close();
+	tmr_debug();
+	mem_debug();
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+enum task { TASK_RUN, TASK_CHECK, TASK_PRINT };
+
+static int with_config(const char *path, enum task task)
+{
+	struct diag diag;
+
+	if (!path) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (config_read(&cfg, path, &diag)) {
+		print_diag(&diag);
+		return EXIT_FAILURE;
+	}
+	switch (task) {
+	case TASK_CHECK:
+		printf("%s is fine\n", path);
+		return EXIT_SUCCESS;
+	case TASK_PRINT:
+		config_print(stdout, &cfg);
+		return EXIT_SUCCESS;
+	case TASK_RUN:
+		break;
+	}
+	return run();
+}
+
+int main(int argc, char *argv[])
+{
+	const char *path = getenv("ZUOXI_CONFIG");
+	enum task task = TASK_RUN;
+	int c;
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) >= 0) {
+		switch (c) {
+		case 'c':
+			path = optarg;
+			break;
+		case OPT_CHECK:
+			task = TASK_CHECK;
+			break;
+		case OPT_PRINT_CONFIG:
+			task = TASK_PRINT;
+			break;
+		case OPT_CONFIG_HELP:
+			config_print_help(stdout);
+			return EXIT_SUCCESS;
+		case OPT_PRINT_DEFAULT:
+			config_print_default(stdout);
+			return EXIT_SUCCESS;
+		case OPT_VERSION:
+			printf("zuoxid %s\n", ZUOXI_VERSION);
+			return EXIT_SUCCESS;
+		case 'h':
+			usage(stdout);
+			return EXIT_SUCCESS;
+		default:
+			usage(stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	return with_config(path, task);
+}

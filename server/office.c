@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Order: the lock, the files and the threads first, then the parts, whose
+ * sinks are with the log before a fact is made, then their load from the
+ * tables, then the door. Nothing is served until the loop runs.
+ *
+ * Down: the door, then the threads (what waits is written, and the parts are
+ * still there to hear of it), then the parts, the log last.
+ */
+#include "server/office.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/libre.h"
+#include "common/log.h"
+#include "common/phone_no.h"
+#include "common/scope.h"
+#include "server/core/alarm.h"
+#include "server/core/fact.h"
+#include "server/core/http.h"
+#include "server/core/rpc.h"
+#include "server/core/session.h"
+#include "server/core/store.h"
+#include "server/core/worker.h"
+#include "server/launch.h"
+
+#define WORKER_QUEUE_MAX 4096
+#define SWITCH_LOOK_MS	 1000
+
+struct office {
+	const struct config *cfg;
+	struct diag *diag;
+	int lock_fd;
+	struct store *store;
+	struct fact_log *log;
+	struct worker *worker;
+	struct rpc *rpc;
+	struct session_hub *hub;
+	struct alarm *alarm;
+	struct http *http;
+	struct tmr tmr;
+	size_t started;
+};
+
+/* ---- the lock ---- */
+
+static int lock_start(struct office *o)
+{
+	long pid = 0;
+
+	int err = launch_folders(o->cfg, o->diag);
+	if (err)
+		return err;
+	err = launch_lock(&o->lock_fd, o->cfg->state_dir, &pid);
+	if (err == EADDRINUSE)
+		snprintf(o->diag->what, sizeof(o->diag->what),
+			 "another zuoxid (pid %ld) runs on %.80s", pid,
+			 o->cfg->state_dir);
+	return err;
+}
+
+static void lock_stop(struct office *o)
+{
+	if (o->lock_fd >= 0)
+		close(o->lock_fd);
+}
+
+/* ---- files and threads ---- */
+
+static void on_health(int err, size_t queued, void *arg)
+{
+	struct office *o = arg;
+
+	if (!o->alarm)
+		return;
+	if (err)
+		alarm_raise(o->alarm, "store", ALARM_CRITICAL,
+			    N_("The disk does not take writes"),
+			    strerror(err));
+	else
+		alarm_clear(o->alarm, "store");
+}
+
+static int files_start(struct office *o)
+{
+	char path[CONFIG_TEXT * 2];
+
+	config_path(path, o->cfg->state_dir, "zuoxi.db");
+	const struct store_prm prm = {
+		.path = path,
+		.happened_max = (size_t)o->cfg->happened_queue,
+		.healthh = on_health,
+		.arg = o,
+	};
+	int err = store_alloc(&o->store, &prm);
+	if (err == EOVERFLOW)
+		snprintf(o->diag->what, sizeof(o->diag->what),
+			 "%.100s belongs to a newer version", path);
+	if (!err)
+		err = fact_log_alloc(&o->log, o->store);
+	if (!err)
+		err = worker_alloc(&o->worker, path, (unsigned)o->cfg->workers,
+				   WORKER_QUEUE_MAX);
+	return err;
+}
+
+static void files_stop(struct office *o)
+{
+	o->worker = mem_deref(o->worker);
+	o->store = mem_deref(o->store);
+	o->log = mem_deref(o->log);
+}
+
+/* ---- sessions ---- */
+
+static int on_roles(const char *person, unsigned *roles, void *arg)
+{
+	return ENOENT;
+}
+
+static int on_person(const char *person, bool up, void *arg)
+{
+	return 0;
+}
+
+/* Numbers of citizens do not travel whole. */
+static void mask(json_t *v, const char *name)
+{
+	char masked[PHONE_NO_SIZE];
+	const char *key;
+	json_t *sub;
+	size_t i;
+
+	if (json_is_object(v)) {
+		json_object_foreach (v, key, sub)
+			mask(sub, key);
+	} else if (json_is_array(v)) {
+		json_array_foreach (v, i, sub)
+			mask(sub, name);
+	} else if (json_is_string(v) &&
+		   (strstr(name, "number") || !strcmp(name, "from") ||
+		    !strcmp(name, "called"))) {
+		phone_no_mask(masked, json_string_value(v));
+		json_string_set(v, masked);
+	}
+}
+
+static void on_fact(const struct fact *fact, void *arg)
+{
+	struct office *o = arg;
+	scoped_json json_t *body = json_deep_copy(fact->body);
+	struct fact shown = *fact;
+
+	mask(body, "");
+	shown.body = body;
+	session_publish(o->hub, "fact", NULL, "fact.new",
+			json_pack("{s:o}", "fact", fact_json(&shown)));
+}
+
+static int hub_start(struct office *o)
+{
+	char admin[CONFIG_TEXT * 2], gate[CONFIG_TEXT * 2];
+
+	config_path(admin, o->cfg->run_dir, "admin.sock");
+	config_path(gate, o->cfg->run_dir, "gate/office.sock");
+	int err = rpc_alloc(&o->rpc, o->store, o->worker, o->log);
+	if (err)
+		return err;
+	const struct session_prm prm = {
+		.admin_path = admin,
+		.gate_path = gate,
+		.queue_max_bytes = (size_t)o->cfg->send_queue,
+		.ring_events = (size_t)o->cfg->event_ring,
+		.rpc = o->rpc,
+		.rolesh = on_roles,
+		.personh = on_person,
+		.arg = o,
+		.service_uid = geteuid(),
+	};
+	err = session_hub_alloc(&o->hub, &prm);
+	if (err)
+		return err;
+	fact_log_publish(o->log, on_fact, o);
+	const struct rpc_site site = {
+		.name = o->cfg->site_name,
+		.zone = o->cfg->zone,
+	};
+	rpc_site(o->rpc, &site);
+	return 0;
+}
+
+static void hub_stop(struct office *o)
+{
+	o->hub = mem_deref(o->hub);
+	o->rpc = mem_deref(o->rpc);
+}
+
+/* ---- parts ---- */
+
+static int alarm_start(struct office *o)
+{
+	int err = alarm_alloc(&o->alarm, o->log, o->hub);
+	if (err)
+		return err;
+	rpc_register(o->rpc, alarm_methods, o->alarm);
+	return 0;
+}
+
+static void alarm_stop(struct office *o)
+{
+	o->alarm = mem_deref(o->alarm);
+}
+
+static int load_start(struct office *o)
+{
+	scoped_mem struct db *db = NULL;
+
+	int err = db_open(&db, store_path(o->store), DB_READ, NULL);
+	if (!err)
+		err = alarm_load(o->alarm, db);
+	return err;
+}
+
+/* ---- the switch ---- */
+
+static int switch_start(struct office *o)
+{
+	if (launch_managed() || launch_switch_answers(o->cfg))
+		return 0;
+	int err = launch_switch(o->cfg);
+	if (err)
+		log_error("no zuoxi-switch answers and none can be started: "
+			  "%s; see path.switch",
+			  strerror(err));
+	return 0;
+}
+
+/* ---- the door ---- */
+
+static int door_start(struct office *o)
+{
+	if (!o->cfg->http_port)
+		return 0;
+	return http_alloc(&o->http, (uint16_t)o->cfg->http_port, o->rpc,
+			  o->hub);
+}
+
+/* With the door shut nothing new comes; what waits is written while the
+ * parts are there to hear of it. */
+static void door_stop(struct office *o)
+{
+	tmr_cancel(&o->tmr);
+	o->http = mem_deref(o->http);
+	session_hub_close(o->hub);
+	int err = store_flush(o->store);
+	if (err)
+		log_error("not all facts could be written: %s", strerror(err));
+	o->worker = mem_deref(o->worker);
+	o->store = mem_deref(o->store);
+}
+
+/* ---- all of it ---- */
+
+static const struct step {
+	const char *what;
+	int (*start)(struct office *o);
+	void (*stop)(struct office *o); /* may be NULL */
+} steps[] = {
+	{"state folder", lock_start, lock_stop},
+	{"database", files_start, files_stop},
+	{"sockets", hub_start, hub_stop},
+	{"alarms", alarm_start, alarm_stop},
+	{"state", load_start, NULL},
+	{"switch", switch_start, NULL},
+	{"door", door_start, door_stop},
+};
+
+int office_start(struct office **op, const struct config *cfg,
+		 struct diag *diag)
+{
+	struct office *o = mem_zalloc(sizeof(*o), NULL);
+	int err = 0;
+
+	if (!o)
+		return ENOMEM;
+	o->cfg = cfg;
+	o->diag = diag;
+	o->lock_fd = -1;
+	tmr_init(&o->tmr);
+	phone_no_area(cfg->area_code);
+	memset(diag, 0, sizeof(*diag));
+	for (size_t i = 0; i < ARRAY_SIZE(steps) && !err; i++) {
+		err = steps[i].start(o);
+		o->started = i + 1;
+		if (err && !*diag->what)
+			snprintf(diag->what, sizeof(diag->what), "%s: %s",
+				 steps[i].what, strerror(err));
+	}
+	if (err) {
+		office_stop(o);
+		return err;
+	}
+	*op = o;
+	return 0;
+}
+
+void office_stop(struct office *o)
+{
+	while (o->started > 0) {
+		const struct step *step = &steps[--o->started];
+		if (step->stop)
+			step->stop(o);
+	}
+	mem_deref(o);
+}
