@@ -66,11 +66,11 @@ struct model_page {
 	int64_t at_us;	/* our UTC of the last reply or event; 0: never */
 	char next[128]; /* cursor of the next page, "" none */
 };
-#define MODEL_LIST(type)                \
-	struct type##_list {            \
-		struct type *v;         \
-		size_t n;               \
-		struct model_page page; \
+#define MODEL_LIST(type)                                                      \
+	struct type##_list {                                                  \
+		struct type *v;                                               \
+		size_t n, cap;                                                \
+		struct model_page page;                                       \
 	}
 
 /* ---- people ---- */

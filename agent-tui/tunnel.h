@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/libre.h"
+
 struct tunnel;
 
 enum tunnel_channel {
@@ -77,6 +79,10 @@ struct tunnel_status {
 
 /* The state or its fault changed. */
 typedef void(tunnel_state_h)(const struct tunnel_status *st, void *arg);
+/* A channel opened or ended. While the session lives an ended one is opened
+ * again by itself; all end when the session does (no call for each then:
+ * stateh says it). */
+typedef void(tunnel_channel_h)(enum tunnel_channel ch, bool open, void *arg);
 /* Bytes of a channel, in order. data is borrowed. */
 typedef void(tunnel_data_h)(enum tunnel_channel ch, const uint8_t *data,
 			    size_t len, void *arg);
@@ -101,6 +107,7 @@ struct tunnel_prm {
 	int64_t dead_ms; /* no byte for so long: lost; 0: 6000. The rpc ping
 			    of client.h brings some each 2 s */
 	tunnel_state_h *stateh;
+	tunnel_channel_h *channelh;
 	tunnel_data_h *datah;
 	tunnel_host_h *hosth;		  /* NULL: unknown hosts are refused */
 	tunnel_passphrase_h *passphraseh; /* NULL: keys that need one are
@@ -117,8 +124,7 @@ int tunnel_open(struct tunnel *t);
 void tunnel_close(struct tunnel *t);
 /* Tries at once (after TUNNEL_REFUSED, or instead of the pause). */
 void tunnel_retry(struct tunnel *t);
-/* Drops the connection as if it had broken (tests; a peer that fell silent).
- */
+/* Drops the connection as if it had broken (a peer that fell silent). */
 void tunnel_break(struct tunnel *t, enum tunnel_fault_kind kind,
 		  const char *detail);
 /* The same, but waits for tunnel_retry. what and todo are msgids. */
