@@ -11,8 +11,7 @@
 
 /* ---- fields ---- */
 
-void model_copy_str(char *out, size_t size, const json_t *obj,
-		    const char *key)
+void model_copy_str(char *out, size_t size, const json_t *obj, const char *key)
 {
 	utf8_copy(out, size, json_str(obj, key));
 }
@@ -52,8 +51,8 @@ int model_text(char **field, const char *text)
 
 enum model_state model_state_parse(const char *name)
 {
-	static const char *const names[] = {"offline", "ready",  "offered",
-					    "talking", "held",   "wrapup",
+	static const char *const names[] = {"offline", "ready", "offered",
+					    "talking", "held",	"wrapup",
 					    "paused"};
 
 	for (int i = 0; i <= STATE_PAUSED; i++) {
@@ -69,8 +68,8 @@ static void agent_skills(struct model_agent *a, json_t *skills)
 	json_t *level;
 
 	a->n_skills = 0;
-	json_object_foreach(skills, queue, level) {
-		if (a->n_skills == RE_ARRAY_SIZE(a->skills))
+	json_object_foreach (skills, queue, level) {
+		if (a->n_skills == ARRAY_SIZE(a->skills))
 			break;
 		struct model_skill *s = &a->skills[a->n_skills++];
 		utf8_copy(s->queue, sizeof(s->queue), queue);
@@ -249,9 +248,10 @@ static void row_fact(void *row, json_t *obj)
 	model_copy(f->contact, obj, "contact");
 	model_copy(f->agent, obj, "agent");
 	model_copy(f->subject, obj, "subject");
-	char *text = json_is_string(body) ?
-			     NULL :
-			     json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY);
+	char *text =
+		json_is_string(body)
+			? NULL
+			: json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY);
 	model_text(&f->body, text ? text : json_str(obj, "body"));
 	free(text);
 }
@@ -278,7 +278,7 @@ static int join_lines(char **out, const json_t *array)
 	json_t *line;
 	int err = mb ? 0 : ENOMEM;
 
-	json_array_foreach(array, i, line) {
+	json_array_foreach (array, i, line) {
 		const char *s = json_string_value(line);
 		if (!err && s && i)
 			err = mbuf_write_u8(mb, '\n');
@@ -446,11 +446,11 @@ static void row_disposition(void *row, json_t *obj)
 
 /* ---- kinds ---- */
 
-#define KIND(name, type, id, field, ...)                                      \
-	const struct model_kind model_kind_##name = {                         \
-		.size = sizeof(struct type),                                  \
-		.key = id,                                                    \
-		.key_at = offsetof(struct type, field),                       \
+#define KIND(name, type, id, field, ...)                \
+	const struct model_kind model_kind_##name = {   \
+		.size = sizeof(struct type),            \
+		.key = id,                              \
+		.key_at = offsetof(struct type, field), \
 		__VA_ARGS__}
 
 static const size_t fact_texts[] = {offsetof(struct model_fact, body), 0};
@@ -539,8 +539,8 @@ static int grow(const struct model_kind *k, struct model_any_list *l)
 	if (l->n < l->cap)
 		return 0;
 	size_t cap = l->cap ? l->cap * 2 : 8;
-	void *v = l->v ? mem_realloc(l->v, cap * k->size) :
-			 mem_alloc(cap * k->size, NULL);
+	void *v = l->v ? mem_realloc(l->v, cap * k->size)
+		       : mem_alloc(cap * k->size, NULL);
 	if (!v)
 		return ENOMEM;
 	l->v = v;
@@ -590,7 +590,7 @@ void model_rows_fill(const struct model_kind *k, struct model_any_list *l,
 	json_t *obj;
 
 	model_rows_clear(k, l);
-	json_array_foreach(array, i, obj)
+	json_array_foreach (array, i, obj)
 		model_rows_put(k, l, obj);
 	model_rows_sort(k, l);
 }

@@ -18,12 +18,12 @@ struct model_any_list {
 typedef void(model_parse_h)(void *row, json_t *obj);
 
 struct model_kind {
-	size_t size;		/* of a row */
-	const char *key;	/* its id on the wire, NULL: rows have none */
-	size_t key_at;		/* where the id is in the row */
-	bool key_int;		/* an int64_t, else a char[] */
-	model_parse_h *parseh;	/* into a zeroed row or over an old one */
-	const size_t *texts;	/* offsets of char * fields, ends in 0 */
+	size_t size;	       /* of a row */
+	const char *key;       /* its id on the wire, NULL: rows have none */
+	size_t key_at;	       /* where the id is in the row */
+	bool key_int;	       /* an int64_t, else a char[] */
+	model_parse_h *parseh; /* into a zeroed row or over an old one */
+	const size_t *texts;   /* offsets of char * fields, ends in 0 */
 	int (*orderh)(const void *a, const void *b); /* NULL: as they came */
 };
 
@@ -54,7 +54,7 @@ void model_row_contact(void *row, json_t *obj);
 void model_row_entry(void *row, json_t *obj);
 
 /* A string field of obj into a char[]. */
-#define model_copy(field, obj, key)                                           \
+#define model_copy(field, obj, key) \
 	model_copy_str((field), sizeof(field), (obj), (key))
 void model_copy_str(char *out, size_t size, const json_t *obj,
 		    const char *key);

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -635,11 +635,14 @@ static void on_tick(void *arg)
 	struct tunnel *t = arg;
 	int64_t dead_ms = t->prm.dead_ms ? t->prm.dead_ms : DEAD_MS;
 
-	if (cal_mono_us() - t->heard_us > dead_ms * 1000) {
+	sample_tcp(t);
+	/* an office that is down sends nothing, and yet the line lives: its
+	 * TCP acknowledges what the client sends every other second */
+	if (cal_mono_us() - t->heard_us > dead_ms * 1000 &&
+	    t->tcp.tcpi_last_ack_recv > dead_ms) {
 		fail(t, TUNNEL_FAULT_SILENT, t->host);
 		return;
 	}
-	sample_tcp(t);
 	tmr_start(&t->tick, TICK_MS, on_tick, t);
 	pump(t);
 }

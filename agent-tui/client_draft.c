@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The form as one types: a key changes the model at once, 300 ms later what
+ * was typed goes to the server, and with the line down it waits here until it
+ * is back. A field that was typed in is never overwritten by an answer.
+ */
+#include "agent-tui/client.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/cal.h"
+#include "common/json.h"
+#include "common/proto.h"
+#include "common/utf8.h"
+
+#include "agent-tui/client_state.h"
+
+#define SAVE_PAUSE_MS 300
+#define SAVE_AGAIN_MS 2000
+
+enum field {
+	F_DISPOSITION,
+	F_OUTCOME,
+	F_SUMMARY,
+	F_PROMISE,
+	F_PERSON,
+	F_ADDRESS,
+	F_NEED,
+	F_AFTER,
+	F_PROMISE_US,
+	F_FLAGS,
+	F_LINK,
+	FIELDS,
+};
+
+static const char *const names[FIELDS] = {
+	"disposition", "outcome", "summary",	"promise", "person", "address",
+	"need",	       "after",	  "promise_us", "flags",   "link"};
+
+/* ---- what goes on the wire ---- */
+
+static const char *text_of(const struct model_draft *d, int field)
+{
+	switch (field) {
+	case F_DISPOSITION:
+		return d->disposition;
+	case F_OUTCOME:
+		return d->outcome;
+	case F_SUMMARY:
+		return d->summary;
+	case F_PROMISE:
+		return d->promise;
+	case F_PERSON:
+		return d->person;
+	case F_ADDRESS:
+		return d->address;
+	case F_NEED:
+		return d->need;
+	case F_AFTER:
+		return d->after;
+	default:
+		return NULL;
+	}
+}
+
+static json_t *links(const struct model_draft *d)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < d->n_link; i++)
+		json_array_append_new(list, json_string(d->link[i]));
+	return list;
+}
+
+static json_t *value_of(const struct model_draft *d, int field)
+{
+	const char *text = text_of(d, field);
+
+	if (text)
+		return json_string(text);
+	if (field == F_PROMISE_US)
+		return json_integer(d->promise_us);
+	if (field == F_LINK)
+		return links(d);
+	return json_pack("{s:b, s:b, s:b, s:b}", "secret",
+			 (int)(d->flags & FLAG_SECRET), "opinion",
+			 (int)(d->flags & FLAG_OPINION), "hard",
+			 (int)(d->flags & FLAG_HARD), "hot",
+			 (int)(d->flags & FLAG_HOT));
+}
+
+static bool is_empty(const struct model_draft *d, int field)
+{
+	const char *text = text_of(d, field);
+
+	if (text)
+		return !*text;
+	if (field == F_PROMISE_US)
+		return !d->promise_us;
+	return field == F_LINK ? !d->n_link : !d->flags;
+}
+
+/* all: what is filled in too, not only what was typed here. */
+static json_t *params(const struct client *c, bool all)
+{
+	const struct model_draft *d = &c->model->draft;
+	json_t *fields = json_object();
+
+	for (int i = 0; i < FIELDS; i++) {
+		bool typed = c->touched & 1U << i;
+		if (typed || (all && !is_empty(d, i)))
+			json_object_set_new(fields, names[i], value_of(d, i));
+	}
+	if (*d->contact)
+		return json_pack("{s:s, s:o}", "contact", d->contact, "fields",
+				 fields);
+	return json_pack("{s:s, s:o}", "ticket", d->ticket, "fields", fields);
+}
+
+/* ---- saving ---- */
+
+static void on_save_timer(void *arg);
+
+static void on_saved(const struct client_reply *r, void *arg)
+{
+	struct client *c = arg;
+	struct model_draft *d = &c->model->draft;
+
+	if (r->err) {
+		d->save = SAVE_FAILED;
+		utf8_copy(d->fault, sizeof(d->fault), r->message);
+		utf8_copy(d->fault_field, sizeof(d->fault_field), r->detail);
+		if (r->err != EINVAL && r->err != EACCES)
+			tmr_start(&c->draft_tmr, SAVE_AGAIN_MS, on_save_timer,
+				  c);
+		model_changed(c->model, MODEL_DRAFT);
+		return;
+	}
+	*d->fault = *d->fault_field = '\0';
+	if (c->changes == c->sent_at) {
+		d->save = SAVE_SAVED;
+		d->saved_us = cal_now_us();
+	} else {
+		d->save = SAVE_DIRTY;
+		tmr_start(&c->draft_tmr, SAVE_PAUSE_MS, on_save_timer, c);
+	}
+	model_draft_take(c->model, r->result);
+	model_changed(c->model, MODEL_DRAFT);
+}
+
+static void save(struct client *c)
+{
+	struct model_draft *d = &c->model->draft;
+
+	if (!c->hello_done || d->filing || d->filed || !c->touched)
+		return;
+	if (!client_request(c, "ticket.draft", params(c, false), NULL,
+			    on_saved, c)) {
+		c->sent_at = c->changes;
+		d->save = SAVE_SENDING;
+		model_changed(c->model, MODEL_DRAFT);
+	}
+}
+
+static void on_save_timer(void *arg)
+{
+	save(arg);
+}
+
+static int touch(struct client *c, int field)
+{
+	struct model_draft *d = &c->model->draft;
+
+	c->touched |= 1U << field;
+	c->changes++;
+	if (d->save != SAVE_SENDING) {
+		d->save = SAVE_DIRTY;
+		if (!tmr_isrunning(&c->draft_tmr))
+			tmr_start(&c->draft_tmr, SAVE_PAUSE_MS, on_save_timer,
+				  c);
+	}
+	if (!strcmp(d->fault_field, names[field]))
+		*d->fault = *d->fault_field = '\0';
+	model_changed(c->model, MODEL_DRAFT);
+	return 0;
+}
+
+/* The old form's last words, before another takes its place. */
+static void leave(struct client *c)
+{
+	struct model_draft *d = &c->model->draft;
+
+	tmr_cancel(&c->draft_tmr);
+	client_drop_requests(c, on_saved);
+	if (c->touched && !d->filed && d->save != SAVE_SAVED)
+		client_request(c, "ticket.draft", params(c, false), NULL, NULL,
+			       NULL);
+	c->touched = c->changes = c->sent_at = 0;
+}
+
+void client_draft_resume(struct client *c)
+{
+	if (c->model->draft.save == SAVE_DIRTY ||
+	    c->model->draft.save == SAVE_SENDING ||
+	    c->model->draft.save == SAVE_FAILED)
+		save(c);
+}
+
+/* ---- opening ---- */
+
+static void on_existing(const struct client_reply *r, void *arg)
+{
+	struct client *c = arg;
+
+	if (!r->err)
+		model_draft_take(c->model, r->result);
+}
+
+int client_draft_open(struct client *c, const char *contact,
+		      const char *ticket)
+{
+	const struct model_draft *d = &c->model->draft;
+
+	if (!contact && !ticket)
+		return EINVAL;
+	if ((contact && !strcmp(d->contact, contact)) ||
+	    (ticket && !strcmp(d->ticket, ticket)))
+		return 0;
+	leave(c);
+	model_draft_begin(c->model, contact, ticket);
+	if (!c->hello_done)
+		return 0;
+	client_drop_requests(c, on_existing);
+	return client_request(c, "ticket.get",
+			      contact ? json_pack("{s:s}", "contact", contact)
+				      : json_pack("{s:s}", "ticket", ticket),
+			      NULL, on_existing, c);
+}
+
+void client_draft_follow(struct client *c)
+{
+	const struct model_call *call = &c->model->call;
+
+	if (!*call->contact || !strcmp(call->state, "ended") ||
+	    !strcmp(call->state, "ringing"))
+		return;
+	client_draft_open(c, call->contact, NULL);
+	if (c->prm.lists && strcmp(c->model->citizen.of, call->contact))
+		client_citizen_open(c, call->contact, NULL);
+}
+
+/* ---- typing ---- */
+
+static bool has_draft(const struct client *c)
+{
+	return *c->model->draft.contact || *c->model->draft.ticket;
+}
+
+static char **long_text(struct model_draft *d, int field)
+{
+	switch (field) {
+	case F_SUMMARY:
+		return &d->summary;
+	case F_PROMISE:
+		return &d->promise;
+	case F_PERSON:
+		return &d->person;
+	case F_ADDRESS:
+		return &d->address;
+	case F_NEED:
+		return &d->need;
+	default:
+		return NULL;
+	}
+}
+
+int client_draft_set(struct client *c, const char *field, const char *text)
+{
+	struct model_draft *d = &c->model->draft;
+	int i = 0;
+
+	if (!has_draft(c))
+		return ENOENT;
+	while (i <= F_AFTER && strcmp(names[i], field))
+		i++;
+	if (i > F_AFTER || strlen(text) > CLIENT_TEXT_MAX)
+		return EINVAL;
+	if (!strcmp(text_of(d, i), text))
+		return 0;
+	if (i == F_DISPOSITION) {
+		utf8_copy(d->disposition, sizeof(d->disposition), text);
+		model_disposition_path(c->model, text, d->disposition_name,
+				       sizeof(d->disposition_name));
+	} else if (i == F_OUTCOME) {
+		utf8_copy(d->outcome, sizeof(d->outcome), text);
+	} else if (i == F_AFTER) {
+		utf8_copy(d->after, sizeof(d->after), text);
+	} else {
+		int err = model_text(long_text(d, i), text);
+		if (err)
+			return err;
+	}
+	return touch(c, i);
+}
+
+int client_draft_promise(struct client *c, int64_t promise_us)
+{
+	if (!has_draft(c))
+		return ENOENT;
+	c->model->draft.promise_us = promise_us;
+	return touch(c, F_PROMISE_US);
+}
+
+int client_draft_flags(struct client *c, unsigned flags)
+{
+	if (!has_draft(c))
+		return ENOENT;
+	c->model->draft.flags = flags;
+	return touch(c, F_FLAGS);
+}
+
+int client_draft_link(struct client *c, const char *ticket, bool on)
+{
+	struct model_draft *d = &c->model->draft;
+	size_t i = 0;
+
+	if (!has_draft(c))
+		return ENOENT;
+	while (i < d->n_link && strcmp(d->link[i], ticket))
+		i++;
+	if (on == (i < d->n_link))
+		return 0;
+	if (on) {
+		if (d->n_link == ARRAY_SIZE(d->link))
+			return ENOSPC;
+		utf8_copy(d->link[d->n_link++], MODEL_ID, ticket);
+	} else {
+		d->n_link--;
+		memmove(d->link[i], d->link[i + 1],
+			(d->n_link - i) * sizeof(d->link[0]));
+	}
+	return touch(c, F_LINK);
+}
+
+/* ---- filing ---- */
+
+const char *client_draft_missing(const struct client *c)
+{
+	const struct model_draft *d = &c->model->draft;
+	bool promises = !strcmp(d->outcome, "callback") ||
+			!strcmp(d->outcome, "bureau");
+
+	for (int i = F_DISPOSITION; i <= F_SUMMARY; i++) {
+		if (is_empty(d, i))
+			return names[i];
+	}
+	if (promises && !d->promise_us)
+		return names[F_PROMISE_US];
+	if (promises && !*d->promise)
+		return names[F_PROMISE];
+	return NULL;
+}
+
+static void on_filed(const struct client_reply *r, void *arg)
+{
+	struct client *c = arg;
+	struct model_draft *d = &c->model->draft;
+
+	d->filing = false;
+	if (r->err) {
+		utf8_copy(d->fault, sizeof(d->fault), r->message);
+		utf8_copy(d->fault_field, sizeof(d->fault_field), r->detail);
+		d->save = SAVE_FAILED;
+		tmr_start(&c->draft_tmr, SAVE_PAUSE_MS, on_save_timer, c);
+	} else {
+		d->filed = true;
+		d->save = SAVE_SAVED;
+		d->saved_us = cal_now_us();
+		*d->fault = *d->fault_field = '\0';
+		c->touched = 0;
+		model_draft_take(c->model, r->result);
+		model_say(c->model, MESSAGE_OK, N_("Ticket filed:"),
+			  d->ticket);
+	}
+	model_changed(c->model, MODEL_DRAFT);
+}
+
+int client_ticket_file(struct client *c)
+{
+	struct model_draft *d = &c->model->draft;
+
+	if (!has_draft(c))
+		return ENOENT;
+	if (d->filing || d->filed)
+		return EALREADY;
+	if (client_draft_missing(c))
+		return EINVAL;
+	tmr_cancel(&c->draft_tmr);
+	client_drop_requests(c, on_saved);
+	int err = client_request(c, "ticket.file", params(c, true),
+				 N_("File the ticket"), on_filed, c);
+	d->filing = !err;
+	model_changed(c->model, MODEL_DRAFT);
+	return err;
+}

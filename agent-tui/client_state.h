@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The inside of a client, shared by client.c (link, requests, resync),
+ * client_command.c (what views may ask) and client_draft.c. Nobody else's.
+ */
+#pragma once
+
+#include "agent-tui/client.h"
+#include "common/libre.h"
+#include "common/link.h"
+
+#define CLIENT_REQUESTS_MAX 64
+#define CLIENT_TIMEOUT_MS   10000
+#define CLIENT_TEXT_MAX	    4096
+
+struct client_list_state {
+	bool wanted; /* fetched once: fetch again after a snapshot */
+	struct client_filter filter;
+	char texts[7][64]; /* what filter's pointers point to */
+};
+
+struct client {
+	struct client_prm prm;
+	struct tunnel *tunnel;
+	struct phone *phone;
+	struct model *model;
+	struct link_split split;
+
+	/* requests */
+	struct list requests; /* struct request, oldest first */
+	int64_t next_id;
+	bool rpc_open, hello_done;
+	bool closing;
+	struct tmr tick;
+
+	/* resync */
+	char boot[64];
+	int64_t n;
+	bool want_signin; /* a person (or a robot) is to be signed in */
+	char device[64];
+	int64_t ping_ms;
+	int64_t ping_at_us; /* mono, next one */
+
+	/* search */
+	struct tmr search_tmr;
+	int64_t search_us;
+
+	/* draft */
+	struct tmr draft_tmr;
+	unsigned touched; /* fields typed since the draft began */
+	unsigned changes; /* counts keys */
+	unsigned sent_at; /* changes when the last one went out */
+
+	struct client_list_state lists[MODEL_LISTS];
+	struct tmr wall_tmr;
+};
+
+/* client.c */
+bool client_ready_to_ask(struct client *c, const char *what);
+void client_drop_requests(struct client *c, client_reply_h *h);
+/* Says what went wrong with `what`. */
+void client_complain(struct client *c, const struct client_reply *r);
+
+/* client_command.c */
+void client_fetch(struct client *c, enum model_list list, bool first);
+void client_fetch_all(struct client *c, bool again);
+void client_on_search_timer(void *arg);
+
+/* client_draft.c */
+void client_draft_follow(struct client *c); /* my call changed */
+void client_draft_resume(struct client *c); /* the line is back */

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent-tui/phone.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cal.h"
+#include "common/json.h"
+#include "common/libre.h"
+#include "common/link.h"
+#include "common/log.h"
+#include "common/proto.h"
+#include "common/scope.h"
+#include "common/utf8.h"
+
+#include "agent-tui/relay.h"
+
+#define METER_MS   500
+#define QUALITY_MS 5000
+
+struct phone {
+	struct phone_prm prm;
+	struct phone_devices devices;
+	struct phone_audio *audio;
+	struct relay *relay;
+	struct link_split split;
+	struct phone_status st;
+	bool started;
+	struct tmr meter;
+	int64_t quality_us; /* mono, next report */
+	int64_t rtt_us;
+};
+
+static void changed(struct phone *ph, unsigned mask)
+{
+	if (ph->prm.changeh)
+		ph->prm.changeh(mask, ph->prm.arg);
+}
+
+/* ---- messages out ---- */
+
+static int send_msg(struct phone *ph, const char *method, json_t *params)
+{
+	scoped_json json_t *msg = proto_notify(method, params);
+	size_t len = 0;
+
+	if (!msg)
+		return ENOMEM;
+	scoped_str char *line = json_line(msg, &len);
+	if (!line)
+		return ENOMEM;
+	return ph->prm.phone_sendh(line, len, ph->prm.arg);
+}
+
+static int send_leg(struct phone *ph, const char *method)
+{
+	return send_msg(ph, method, json_pack("{s:s}", "leg", ph->st.leg));
+}
+
+/* ---- legs ---- */
+
+static void ring(struct phone *ph, bool on)
+{
+	relay_ring(ph->relay, on && ph->prm.ring_in_headset);
+	if (ph->audio && ph->prm.backend->ring)
+		ph->prm.backend->ring(ph->audio, on);
+}
+
+static void tell_backend(struct phone *ph)
+{
+	bool up = ph->st.leg_state == PHONE_ANSWERING ||
+		  ph->st.leg_state == PHONE_UP ||
+		  ph->st.leg_state == PHONE_DETACHED;
+
+	if (ph->audio && ph->prm.backend->leg)
+		ph->prm.backend->leg(ph->audio, up ? ph->st.contact : "");
+}
+
+static void set_leg(struct phone *ph, enum phone_leg_state state)
+{
+	if (ph->st.leg_state == state)
+		return;
+	ph->st.leg_state = state;
+	ph->st.since_us = cal_now_us();
+	ring(ph, state == PHONE_RINGING);
+	/* from the answer on, so that the switch hears us when it bridges */
+	relay_run(ph->relay, state == PHONE_ANSWERING || state == PHONE_UP);
+	tell_backend(ph);
+	changed(ph, PHONE_CHANGE_LEG);
+}
+
+static void take_info(struct phone *ph, const json_t *info)
+{
+	struct phone_status *st = &ph->st;
+
+	utf8_copy(st->number, sizeof(st->number), json_str(info, "number"));
+	utf8_copy(st->name, sizeof(st->name), json_str(info, "name"));
+	utf8_copy(st->queue, sizeof(st->queue), json_str(info, "queue"));
+	utf8_copy(st->direction, sizeof(st->direction),
+		  json_str(info, "direction"));
+}
+
+static void begin_leg(struct phone *ph, const json_t *p)
+{
+	struct phone_status *st = &ph->st;
+
+	utf8_copy(st->leg, sizeof(st->leg), json_str(p, "leg"));
+	utf8_copy(st->contact, sizeof(st->contact), json_str(p, "contact"));
+	take_info(ph, json_object_get(p, "info"));
+	*st->cause = '\0';
+	relay_reset(ph->relay);
+}
+
+static void end_leg(struct phone *ph, const char *cause)
+{
+	utf8_copy(ph->st.cause, sizeof(ph->st.cause), cause);
+	*ph->st.leg = '\0';
+	ph->st.ring_until_us = 0;
+	set_leg(ph, PHONE_IDLE);
+}
+
+/* ---- messages in ---- */
+
+static void got_offer(struct phone *ph, json_t *p)
+{
+	int64_t ring_ms = json_int(p, "ring_ms");
+
+	if (!*json_str(p, "leg"))
+		return;
+	begin_leg(ph, p);
+	ph->st.auto_answer = json_bool(p, "auto_answer");
+	ph->st.ring_until_us = ring_ms ? cal_now_us() + ring_ms * 1000 : 0;
+	ph->st.leg_state = PHONE_IDLE; /* a newer offer begins anew */
+	set_leg(ph, PHONE_RINGING);
+	if (ph->st.auto_answer)
+		phone_answer(ph);
+}
+
+static bool is_ours(const struct phone *ph, const json_t *p)
+{
+	return *ph->st.leg && !strcmp(ph->st.leg, json_str(p, "leg"));
+}
+
+static void got_cancel(struct phone *ph, json_t *p)
+{
+	if (is_ours(ph, p))
+		end_leg(ph, json_str(p, "cause"));
+}
+
+static void got_up(struct phone *ph, json_t *p)
+{
+	if (!is_ours(ph, p))
+		return;
+	ph->st.ring_until_us = 0;
+	set_leg(ph, PHONE_UP);
+}
+
+static void got_fenced(struct phone *ph, json_t *p)
+{
+	ph->st.fenced = true;
+	end_leg(ph, "fenced");
+	changed(ph, PHONE_CHANGE_LEG);
+}
+
+/* What the switch still has of us after a (re)attach. */
+static void got_legs(struct phone *ph, const json_t *legs)
+{
+	const json_t *found = NULL;
+	size_t i;
+	json_t *leg;
+
+	json_array_foreach (legs, i, leg) {
+		if (!found || is_ours(ph, leg))
+			found = leg;
+	}
+	if (!found) {
+		if (ph->st.leg_state != PHONE_IDLE)
+			end_leg(ph, "gone");
+		return;
+	}
+	if (!is_ours(ph, found))
+		begin_leg(ph, found);
+	set_leg(ph, strcmp(json_str(found, "state"), "up") ? PHONE_RINGING
+							   : PHONE_UP);
+}
+
+static void got_hello(struct phone *ph, json_t *p)
+{
+	ph->st.attached = true;
+	ph->st.fenced = false;
+	got_legs(ph, json_object_get(p, "legs"));
+	changed(ph, PHONE_CHANGE_LEG);
+}
+
+static void on_message(struct phone *ph, json_t *msg)
+{
+	static const struct {
+		const char *method;
+		void (*h)(struct phone *ph, json_t *p);
+	} all[] = {
+		{"phone.hello", got_hello},   {"phone.offer", got_offer},
+		{"phone.cancel", got_cancel}, {"phone.up", got_up},
+		{"phone.ended", got_cancel},  {"phone.fenced", got_fenced},
+	};
+	const char *method = json_str(msg, "method");
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		if (!strcmp(all[i].method, method)) {
+			all[i].h(ph, json_object_get(msg, "params"));
+			return;
+		}
+	}
+	/* a switch that took our channels over asks for a new hello */
+	if (!strcmp(method, "restarted"))
+		phone_attach(ph);
+}
+
+static int on_line(char *line, size_t len, void *arg)
+{
+	char why[160];
+
+	if (!len)
+		return 0;
+	scoped_json json_t *msg =
+		line ? json_parse(line, len, why, sizeof(why)) : NULL;
+	if (json_is_object(msg))
+		on_message(arg, msg);
+	else
+		log_warn("bad line from the switch: %s",
+			 line ? why : "too long");
+	return 0;
+}
+
+void phone_feed(struct phone *ph, const uint8_t *data, size_t len)
+{
+	mem_ref(ph);
+	link_split_feed(&ph->split, (const char *)data, len, on_line, ph);
+	mem_deref(ph);
+}
+
+void phone_feed_voice(struct phone *ph, const uint8_t *data, size_t len)
+{
+	relay_feed(ph->relay, data, len);
+}
+
+/* ---- channels ---- */
+
+void phone_attach(struct phone *ph)
+{
+	json_t *p = json_pack("{s:i, s:s}", "version", PROTO_VERSION, "client",
+			      ph->prm.client);
+
+	ph->prm.phone_sendh("\n", 1, ph->prm.arg);
+	send_msg(ph, "phone.hello", p);
+	relay_resync(ph->relay);
+}
+
+void phone_detach(struct phone *ph)
+{
+	link_split_release(&ph->split);
+	link_split_init(&ph->split, PROTO_LINE_LOCAL_BYTES);
+	if (!ph->st.attached)
+		return;
+	ph->st.attached = false;
+	if (ph->st.leg_state != PHONE_IDLE)
+		set_leg(ph, PHONE_DETACHED);
+	changed(ph, PHONE_CHANGE_LEG);
+}
+
+/* ---- commands ---- */
+
+int phone_answer(struct phone *ph)
+{
+	if (ph->st.leg_state == PHONE_DETACHED)
+		return ENOTCONN;
+	if (ph->st.leg_state != PHONE_RINGING)
+		return EALREADY;
+	int err = send_leg(ph, "phone.answer");
+	if (!err)
+		set_leg(ph, PHONE_ANSWERING);
+	return err;
+}
+
+int phone_refuse(struct phone *ph)
+{
+	if (ph->st.leg_state == PHONE_DETACHED)
+		return ENOTCONN;
+	if (ph->st.leg_state != PHONE_RINGING)
+		return EALREADY;
+	int err = send_leg(ph, "phone.refuse");
+	if (!err)
+		end_leg(ph, "refused");
+	return err;
+}
+
+int phone_hangup(struct phone *ph)
+{
+	if (ph->st.leg_state == PHONE_DETACHED)
+		return ENOTCONN;
+	if (ph->st.leg_state != PHONE_UP &&
+	    ph->st.leg_state != PHONE_ANSWERING)
+		return EALREADY;
+	return send_leg(ph, "phone.hangup");
+}
+
+int phone_dtmf(struct phone *ph, const char *digits)
+{
+	if (ph->st.leg_state == PHONE_DETACHED)
+		return ENOTCONN;
+	if (ph->st.leg_state != PHONE_UP)
+		return EALREADY;
+	if (!*digits || strspn(digits, "0123456789*#ABCD") != strlen(digits) ||
+	    strlen(digits) > 32)
+		return EINVAL;
+	return send_msg(
+		ph, "phone.dtmf",
+		json_pack("{s:s, s:s}", "leg", ph->st.leg, "digits", digits));
+}
+
+void phone_mute(struct phone *ph, bool on)
+{
+	ph->st.muted = on;
+	ph->st.mute_talking = false;
+	relay_mute(ph->relay, on);
+	changed(ph, PHONE_CHANGE_AUDIO);
+}
+
+void phone_set_voice(struct phone *ph, enum phone_voice voice)
+{
+	ph->prm.voice = voice;
+}
+
+void phone_set_rtt(struct phone *ph, int64_t rtt_us)
+{
+	ph->rtt_us = rtt_us;
+}
+
+/* ---- meters ---- */
+
+static void report(struct phone *ph)
+{
+	const struct phone_status *st = &ph->st;
+	int64_t now = cal_mono_us();
+
+	if (st->leg_state != PHONE_UP || now < ph->quality_us)
+		return;
+	ph->quality_us = now + QUALITY_MS * 1000;
+	send_msg(ph, "phone.quality",
+		 json_pack("{s:s, s:f, s:f, s:i, s:i}", "leg", st->leg,
+			   "rtt_ms", (double)ph->rtt_us / 1000, "jitter_ms",
+			   st->jitter_ms, "lost", (int)st->lost, "late",
+			   (int)st->late));
+}
+
+static void on_meter(void *arg)
+{
+	struct phone *ph = arg;
+	struct phone_status *st = &ph->st;
+	struct relay_figures f;
+
+	tmr_start(&ph->meter, METER_MS, on_meter, ph);
+	relay_take_figures(ph->relay, (double)ph->rtt_us / 1000, &f);
+	st->mic_db = f.mic_db;
+	st->far_db = f.far_db;
+	st->jitter_ms = f.jitter_ms;
+	st->loss_percent = f.loss_percent;
+	st->mos = f.mos;
+	st->rx = f.rx;
+	st->tx = f.tx;
+	st->lost = f.lost;
+	st->late = f.late;
+	st->tx_dropped = f.tx_dropped;
+	st->last_rx_us = f.last_rx_us;
+	st->mute_talking =
+		st->muted && f.mic_db > -40 && st->leg_state == PHONE_UP;
+	report(ph);
+	if (st->leg_state != PHONE_IDLE)
+		changed(ph, PHONE_CHANGE_METER);
+}
+
+/* ---- audio ---- */
+
+static void on_mic(const uint8_t *alaw, size_t len, void *arg)
+{
+	struct phone *ph = arg;
+
+	relay_mic(ph->relay, alaw, len);
+}
+
+static void on_audio(enum phone_audio_state state, const char *detail,
+		     void *arg)
+{
+	struct phone *ph = arg;
+
+	if (state == PHONE_AUDIO_STARTING && ph->st.audio == PHONE_AUDIO_UP)
+		ph->st.audio_restarts++;
+	ph->st.audio = state;
+	utf8_copy(ph->st.audio_detail, sizeof(ph->st.audio_detail), detail);
+	changed(ph, PHONE_CHANGE_AUDIO);
+}
+
+static void on_play(uint32_t seq, bool marker, const uint8_t *alaw, size_t len,
+		    void *arg)
+{
+	struct phone *ph = arg;
+
+	if (ph->audio)
+		ph->prm.backend->play(ph->audio, seq, marker, alaw, len);
+}
+
+static int on_send(const uint8_t *frame, size_t len, void *arg)
+{
+	struct phone *ph = arg;
+
+	return ph->prm.voice_sendh(frame, len, ph->prm.arg);
+}
+
+int phone_set_devices(struct phone *ph, const struct phone_devices *d)
+{
+	ph->devices = *d;
+	if (!ph->audio || !ph->prm.backend->devices)
+		return 0;
+	return ph->prm.backend->devices(ph->audio, &ph->devices);
+}
+
+/* ---- life ---- */
+
+int phone_start(struct phone *ph)
+{
+	if (ph->started)
+		return 0;
+	const struct phone_audio_prm ap = {
+		.devices = &ph->devices,
+		.mich = on_mic,
+		.stateh = on_audio,
+		.arg = ph,
+	};
+	int err = ph->prm.backend->alloc(&ph->audio, &ap);
+	if (err)
+		return err;
+	ph->started = true;
+	ph->st.path = PHONE_PATH_TUNNEL;
+	tmr_start(&ph->meter, METER_MS, on_meter, ph);
+	return 0;
+}
+
+void phone_stop(struct phone *ph)
+{
+	if (!ph->started)
+		return;
+	ph->started = false;
+	tmr_cancel(&ph->meter);
+	relay_run(ph->relay, false);
+	relay_ring(ph->relay, false);
+	ph->audio = mem_deref(ph->audio);
+	ph->st.audio = PHONE_AUDIO_OFF;
+	ph->st.path = PHONE_PATH_NONE;
+}
+
+static void destructor(void *arg)
+{
+	struct phone *ph = arg;
+
+	ph->prm.changeh = NULL;
+	phone_stop(ph);
+	mem_deref(ph->relay);
+	link_split_release(&ph->split);
+}
+
+int phone_alloc(struct phone **pp, const struct phone_prm *prm)
+{
+	scoped_mem struct phone *ph = mem_zalloc(sizeof(*ph), destructor);
+	if (!ph)
+		return ENOMEM;
+	ph->prm = *prm;
+	ph->devices = prm->devices;
+	ph->st.mic_db = ph->st.far_db = -96;
+	tmr_init(&ph->meter);
+	link_split_init(&ph->split, PROTO_LINE_LOCAL_BYTES);
+	const struct relay_prm rp = {
+		.sendh = on_send, .playh = on_play, .arg = ph};
+	int err = relay_alloc(&ph->relay, &rp);
+	if (err)
+		return err;
+	*pp = take(ph);
+	return 0;
+}
+
+const struct phone_status *phone_status(const struct phone *ph)
+{
+	return &ph->st;
+}
