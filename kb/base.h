@@ -18,47 +18,45 @@
 
 /* Creates what is missing. A macro, so that the store can make it a part of
  * its own schema. The tokenizer must be known (kb_token_init). */
-#define KB_BASE_SCHEMA                                                        \
-	"CREATE TABLE IF NOT EXISTS kb_entry("                                \
-	" row INTEGER PRIMARY KEY,"                                           \
-	" id TEXT NOT NULL UNIQUE,"                                           \
-	" version INTEGER NOT NULL,"                                          \
-	" at_us INTEGER NOT NULL,"                                            \
-	" actor TEXT NOT NULL,"                                               \
-	" state INTEGER NOT NULL,"                                            \
-	" effective TEXT NOT NULL,"                                           \
-	" expires TEXT NOT NULL,"                                             \
-	" line TEXT NOT NULL,"                                                \
-	" title TEXT NOT NULL,"                                               \
-	" asks TEXT NOT NULL,"  /* question and asks, a line each */          \
-	" words TEXT NOT NULL," /* topic, tags, policy */                     \
-	" body TEXT NOT NULL);"                                               \
-	"CREATE TABLE IF NOT EXISTS kb_version("                              \
-	" entry TEXT NOT NULL,"                                               \
-	" version INTEGER NOT NULL,"                                          \
-	" at_us INTEGER NOT NULL,"                                            \
-	" actor TEXT NOT NULL,"                                               \
-	" text TEXT NOT NULL,"                                                \
-	" PRIMARY KEY(entry, version)) WITHOUT ROWID;"                        \
-	"CREATE INDEX IF NOT EXISTS kb_version_at"                            \
-	" ON kb_version(at_us, entry, version);"                              \
-	"CREATE VIRTUAL TABLE IF NOT EXISTS kb_index USING fts5("             \
-	" title, asks, words, body,"                                          \
-	" content='kb_entry', content_rowid='row', tokenize='zuoxi');"        \
-	"CREATE VIRTUAL TABLE IF NOT EXISTS kb_vocab"                         \
-	" USING fts5vocab('kb_index', 'row');"                                \
-	"CREATE TRIGGER IF NOT EXISTS kb_entry_in AFTER INSERT ON kb_entry"   \
-	" BEGIN INSERT INTO kb_index(rowid, title, asks, words, body)"        \
-	" VALUES(new.row, new.title, new.asks, new.words, new.body); END;"    \
-	"CREATE TRIGGER IF NOT EXISTS kb_entry_out AFTER DELETE ON kb_entry"  \
-	" BEGIN INSERT INTO kb_index(kb_index, rowid, title, asks, words,"    \
-	" body) VALUES('delete', old.row, old.title, old.asks, old.words,"    \
-	" old.body); END;"                                                    \
-	"CREATE TRIGGER IF NOT EXISTS kb_entry_new AFTER UPDATE ON kb_entry"  \
-	" BEGIN INSERT INTO kb_index(kb_index, rowid, title, asks, words,"    \
-	" body) VALUES('delete', old.row, old.title, old.asks, old.words,"    \
-	" old.body);"                                                         \
-	" INSERT INTO kb_index(rowid, title, asks, words, body)"              \
+#define KB_BASE_SCHEMA                                                       \
+	"CREATE TABLE IF NOT EXISTS kb_entry("                               \
+	" row INTEGER PRIMARY KEY,"                                          \
+	" id TEXT NOT NULL UNIQUE,"                                          \
+	" version INTEGER NOT NULL,"                                         \
+	" at_us INTEGER NOT NULL,"                                           \
+	" actor TEXT NOT NULL,"                                              \
+	" state INTEGER NOT NULL,"                                           \
+	" effective TEXT NOT NULL,"                                          \
+	" expires TEXT NOT NULL,"                                            \
+	" line TEXT NOT NULL,"                                               \
+	" title TEXT NOT NULL,"                                              \
+	" asks TEXT NOT NULL,"	/* question and asks, a line each */         \
+	" words TEXT NOT NULL," /* topic, tags, policy */                    \
+	" body TEXT NOT NULL);"                                              \
+	"CREATE TABLE IF NOT EXISTS kb_version("                             \
+	" entry TEXT NOT NULL,"                                              \
+	" version INTEGER NOT NULL,"                                         \
+	" at_us INTEGER NOT NULL,"                                           \
+	" actor TEXT NOT NULL,"                                              \
+	" text TEXT NOT NULL,"                                               \
+	" PRIMARY KEY(entry, version)) WITHOUT ROWID;"                       \
+	"CREATE INDEX IF NOT EXISTS kb_version_at"                           \
+	" ON kb_version(at_us, entry, version);"                             \
+	"CREATE VIRTUAL TABLE IF NOT EXISTS kb_index USING fts5("            \
+	" title, asks, words, body,"                                         \
+	" content='kb_entry', content_rowid='row', tokenize='zuoxi');"       \
+	"CREATE TRIGGER IF NOT EXISTS kb_entry_in AFTER INSERT ON kb_entry"  \
+	" BEGIN INSERT INTO kb_index(rowid, title, asks, words, body)"       \
+	" VALUES(new.row, new.title, new.asks, new.words, new.body); END;"   \
+	"CREATE TRIGGER IF NOT EXISTS kb_entry_out AFTER DELETE ON kb_entry" \
+	" BEGIN INSERT INTO kb_index(kb_index, rowid, title, asks, words,"   \
+	" body) VALUES('delete', old.row, old.title, old.asks, old.words,"   \
+	" old.body); END;"                                                   \
+	"CREATE TRIGGER IF NOT EXISTS kb_entry_new AFTER UPDATE ON kb_entry" \
+	" BEGIN INSERT INTO kb_index(kb_index, rowid, title, asks, words,"   \
+	" body) VALUES('delete', old.row, old.title, old.asks, old.words,"   \
+	" old.body);"                                                        \
+	" INSERT INTO kb_index(rowid, title, asks, words, body)"             \
 	" VALUES(new.row, new.title, new.asks, new.words, new.body); END;"
 
 /* Opens or creates a knowledge base in a file of its own (write), or one to
