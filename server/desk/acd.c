@@ -239,6 +239,13 @@ static void on_fact(const struct fact *f, void *arg)
 		fold_offer(arg, f);
 }
 
+void acd_replay(struct acd *acd, const struct fact *fact)
+{
+	if (!strncmp(fact->kind, "contact.", 8) ||
+	    !strncmp(fact->kind, "offer.", 6))
+		on_fact(fact, acd);
+}
+
 /* ---- offers ---- */
 
 static int64_t lease_of(const struct acd *acd, const char *queue)

@@ -95,6 +95,8 @@ const struct acd_item *acd_find(const struct acd *acd, const char *contact);
 size_t acd_count(const struct acd *acd);
 /* Ends the contact's offer, if any. */
 void acd_offer_end(struct acd *acd, const char *contact, const char *result);
+/* At start: facts of contacts that have not ended, in order. */
+void acd_replay(struct acd *acd, const struct fact *fact);
 /* Lets the lease of every current offer start anew (after a restart). */
 void acd_renew(struct acd *acd);
 

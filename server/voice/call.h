@@ -28,6 +28,8 @@
 #include "common/phone_no.h"
 #include "server/core/fact.h"
 #include "server/core/rpc.h"
+#include "server/core/store_call.h"
+#include "server/desk/roster.h"
 #include "server/voice/exchange.h"
 #include "server/voice/voice.h"
 
@@ -75,7 +77,7 @@ struct call {
 	char trunk[CALL_ID];
 	int priority;
 	bool fallback;
-	char leg[EXCHANGE_ID];       /* the citizen's */
+	char leg[EXCHANGE_ID]; /* the citizen's */
 	char agent[CALL_ID];
 	char agent_leg[EXCHANGE_ID];
 	int64_t arrived_us, queued_us, answered_us, held_us;
@@ -95,6 +97,7 @@ struct call {
 
 struct voice {
 	struct voice_prm prm;
+	struct store_wall_prm wall;
 	struct exchange *ex;
 	struct hash *calls; /* struct call by id */
 	struct hash *legs;  /* struct call_leg by id */

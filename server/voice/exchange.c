@@ -82,8 +82,8 @@ static void destructor(void *arg)
 		ex->marks->ex = NULL;
 	if (ex->link)
 		link_close(ex->link);
-	mem_deref(ex->link);
-	list_flush(&ex->pending);
+	ex->link = mem_deref(ex->link);
+	fail_pending(ex, ENOTCONN);
 	list_flush(&ex->boots);
 	json_decref(ex->held);
 	mem_deref(ex->path);
