@@ -14,14 +14,14 @@
 #include "common/db.h"
 
 /* One finding. rule: msgid; what: the id or the figures. Stops at non-zero. */
-typedef int(check_finding_h)(const char *rule, const char *what, void *arg);
+typedef int(store_check_h)(const char *rule, const char *what, void *arg);
 
-struct check_counts {
+struct store_check_counts {
 	int64_t contacts, answered, recordings, agents, slots;
 	int64_t findings;
 };
 
 /* recordings_dir: where the files are; spill_dir: "" or the second place. */
-int check_calls(struct db *db, const char *recordings_dir,
-		const char *spill_dir, struct check_counts *counts,
-		check_finding_h *h, void *arg);
+int store_check_calls(struct db *db, const char *recordings_dir,
+		      const char *spill_dir, struct store_check_counts *counts,
+		      store_check_h *h, void *arg);

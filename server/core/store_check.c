@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/voice/check.h"
+#include "server/core/store_check.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,8 +20,8 @@
 struct checking {
 	struct db *db;
 	const char *dir, *spill;
-	struct check_counts *counts;
-	check_finding_h *h;
+	struct store_check_counts *counts;
+	store_check_h *h;
 	void *arg;
 };
 
@@ -264,9 +264,9 @@ static int check_slots(struct checking *ck)
 	return err == ENOENT ? 0 : err;
 }
 
-int check_calls(struct db *db, const char *recordings_dir,
-		const char *spill_dir, struct check_counts *counts,
-		check_finding_h *h, void *arg)
+int store_check_calls(struct db *db, const char *recordings_dir,
+		      const char *spill_dir, struct store_check_counts *counts,
+		      store_check_h *h, void *arg)
 {
 	struct checking ck = {.db = db,
 			      .dir = recordings_dir,
