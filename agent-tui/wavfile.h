@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,3 +24,8 @@ size_t wavfile_samples(const struct wavfile *f);
 int wavsink_alloc(struct wavsink **sp, const char *path);
 void wavsink_write(struct wavsink *s, const uint8_t *alaw, size_t len);
 void wavsink_silence(struct wavsink *s, size_t len);
+
+/* A mark in the lowest bits of a robot's voice, 40 dB below it: by it the far
+ * end's robot knows that it hears an agent and no prompt. */
+void wavmark_put(uint8_t *alaw, size_t len);
+bool wavmark_seen(const uint8_t *alaw, size_t len);

@@ -48,6 +48,7 @@ static void on_tick(void *arg)
 	tmr_start(&a->tmr, wait_us > 0 ? (uint64_t)(wait_us + 999) / 1000 : 0,
 		  on_tick, a);
 	a->at = wavfile_read(a->mic, a->at, frame, sizeof(frame));
+	wavmark_put(frame, sizeof(frame));
 	a->prm.mich(frame, sizeof(frame), a->prm.arg);
 }
 

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Agents without a screen: the workstation's own tunnel, client and phone,
+ * many in one process, with WAV files for voice. Each signs in, becomes
+ * ready, answers (or refuses), talks, looks something up and adopts it, hangs
+ * up, files the ticket and is ready again. One JSON line for each thing that
+ * happens.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "agent-tui/client.h"
+#include "common/cal.h"
+#include "common/json.h"
+#include "common/libre.h"
+#include "common/log.h"
+#include "common/scope.h"
+
+#define TICK_MS	   50
+#define AGENTS_MAX 400
+#define STAGGER_MS 25
+
+enum robot_step { ROBOT_IDLE, ROBOT_RINGING, ROBOT_TALKING, ROBOT_WRAPUP };
+
+static struct {
+	char host[128];
+	uint16_t port;
+	const char *user, *identity, *keys, *known_hosts;
+	const char *speak, *record, *query;
+	int64_t talk_ms, wrapup_ms, answer_ms;
+	double refuse;
+} opt = {
+	.user = "zuoxi",
+	.query = "生育津贴",
+	.talk_ms = 10000,
+	.wrapup_ms = 2000,
+	.answer_ms = 300,
+};
+
+struct robot {
+	struct client *client;
+	char agent[32];
+	char key[256];
+	char record[256];
+	enum robot_step step;
+	char contact[MODEL_ID];
+	int64_t step_us; /* mono */
+	int64_t asked_us;
+	bool refusing, searched, adopted, hung_up, was_up, refused;
+	int64_t messages;
+};
+
+static struct robot *robots[AGENTS_MAX];
+static size_t n_robots;
+static struct tmr ticker;
+
+static void say(const struct robot *r, const char *what, json_t *more)
+{
+	scoped_json json_t *o =
+		json_pack("{s:I, s:s, s:s}", "at_us", (json_int_t)cal_now_us(),
+			  "agent", r->agent, "what", what);
+
+	if (more) {
+		json_object_update(o, more);
+		json_decref(more);
+	}
+	json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	fflush(stdout);
+}
+
+static void go(struct robot *r, enum robot_step step)
+{
+	r->step = step;
+	r->step_us = cal_mono_us();
+}
+
+static int64_t ms_in(const struct robot *r)
+{
+	return (cal_mono_us() - r->step_us) / 1000;
+}
+
+/* Asks at most once a second. */
+static bool may_ask(struct robot *r)
+{
+	int64_t now = cal_mono_us();
+
+	if (now - r->asked_us < 1000000)
+		return false;
+	r->asked_us = now;
+	return true;
+}
+
+static void begin_call(struct robot *r, const struct model *m)
+{
+	const struct phone_status *ph = m->phone;
+
+	snprintf(r->contact, sizeof(r->contact), "%s", ph->contact);
+	r->searched = r->adopted = r->hung_up = false;
+	say(r, "answered",
+	    json_pack("{s:s, s:I}", "contact", r->contact, "after_ms",
+		      (json_int_t)ms_in(r)));
+	go(r, ROBOT_TALKING);
+}
+
+static void end_call(struct robot *r, const struct model *m)
+{
+	const struct phone_status *ph = m->phone;
+
+	say(r, "ended",
+	    json_pack("{s:s, s:s, s:I, s:i, s:i, s:i, s:i, s:i, s:f, s:f}",
+		      "contact", r->contact, "cause", ph->cause, "ms",
+		      (json_int_t)ms_in(r), "rx", (int)ph->rx, "tx",
+		      (int)ph->tx, "lost", (int)ph->lost, "late",
+		      (int)ph->late, "tx_dropped", (int)ph->tx_dropped,
+		      "jitter_ms", ph->jitter_ms, "mos", ph->mos));
+	go(r, ROBOT_WRAPUP);
+}
+
+static void talk(struct robot *r, const struct model *m)
+{
+	const struct phone_status *ph = m->phone;
+
+	if (ph->leg_state == PHONE_IDLE) {
+		end_call(r, m);
+		return;
+	}
+	if (!r->searched && ms_in(r) > 300) {
+		r->searched = true;
+		client_kb_search(r->client, "");
+		client_kb_search(r->client, opt.query);
+	}
+	if (r->searched && !r->adopted && m->search.hits.n &&
+	    !m->search.loading && *m->draft.contact) {
+		r->adopted = true;
+		client_kb_adopt(r->client, m->search.hits.v[0].id);
+	}
+	if (!r->hung_up && ms_in(r) > opt.talk_ms && ph->leg_state == PHONE_UP)
+		r->hung_up = !client_hangup(r->client);
+}
+
+/* A disposition that has no children, of the call's queue if there is one. */
+static const char *a_disposition(const struct model *m)
+{
+	const struct model_disposition_list *all = &m->site.dispositions;
+	const char *any = "";
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct model_disposition *d = &all->v[i];
+		bool parent = false;
+		for (size_t j = 0; j < all->n && !parent; j++)
+			parent = !strcmp(all->v[j].parent, d->code);
+		if (parent || !d->active)
+			continue;
+		if (!strcmp(d->queue, m->call.queue))
+			return d->code;
+		any = d->code;
+	}
+	return any;
+}
+
+static void wrap_up(struct robot *r, const struct model *m)
+{
+	enum model_state st = m->me.agent.state;
+
+	if (m->draft.filed && !strcmp(m->draft.contact, r->contact)) {
+		say(r, "filed",
+		    json_pack("{s:s, s:s}", "contact", r->contact, "ticket",
+			      m->draft.ticket));
+		if (st == STATE_WRAPUP)
+			client_ready(r->client);
+		go(r, ROBOT_IDLE);
+		return;
+	}
+	if (strcmp(m->draft.contact, r->contact) || m->draft.filing ||
+	    ms_in(r) < opt.wrapup_ms) {
+		/* an internal leg, a lost call: there is nothing to file */
+		if (ms_in(r) > opt.wrapup_ms + 5000 && st != STATE_WRAPUP)
+			go(r, ROBOT_IDLE);
+		return;
+	}
+	if (!may_ask(r))
+		return;
+	if (!*m->draft.disposition)
+		client_draft_set(r->client, "disposition", a_disposition(m));
+	client_draft_set(r->client, "outcome", "answered");
+	client_draft_set(r->client, "summary", "咨询办理进度，已当场答复。");
+	int err = client_ticket_file(r->client);
+	if (err)
+		say(r, "file_error",
+		    json_pack("{s:s, s:s*}", "error", strerror(err), "missing",
+			      client_draft_missing(r->client)));
+}
+
+static void idle(struct robot *r, const struct model *m)
+{
+	const struct phone_status *ph = m->phone;
+	const struct model_agent *me = &m->me.agent;
+
+	if (ph->leg_state == PHONE_RINGING) {
+		r->refusing = (double)rand_u32() / UINT32_MAX < opt.refuse;
+		go(r, ROBOT_RINGING);
+		return;
+	}
+	if (ph->leg_state == PHONE_UP || ph->leg_state == PHONE_ANSWERING) {
+		begin_call(r, m); /* it was up before we were */
+		return;
+	}
+	/* who refuses every call stays paused, for tests to see */
+	if (r->refused && opt.refuse >= 1)
+		return;
+	if (m->link.state == LINK_UP && m->me.signed_in && ph->attached &&
+	    (me->state == STATE_PAUSED || me->state == STATE_WRAPUP) &&
+	    may_ask(r))
+		client_ready(r->client);
+}
+
+static void ringing(struct robot *r, const struct model *m)
+{
+	const struct phone_status *ph = m->phone;
+
+	if (ph->leg_state == PHONE_UP) {
+		begin_call(r, m);
+		return;
+	}
+	if (ph->leg_state == PHONE_IDLE) {
+		say(r, "missed", json_pack("{s:s}", "cause", ph->cause));
+		go(r, ROBOT_IDLE);
+		return;
+	}
+	if (ph->leg_state != PHONE_RINGING || ms_in(r) < opt.answer_ms)
+		return;
+	if (r->refusing) {
+		r->refused = true;
+		client_refuse(r->client);
+		say(r, "refused", json_pack("{s:s}", "contact", ph->contact));
+		go(r, ROBOT_IDLE);
+	} else {
+		client_answer(r->client);
+	}
+}
+
+static void tell_link(struct robot *r, const struct model *m)
+{
+	bool up = m->link.state == LINK_UP;
+	const struct tunnel_fault *f = &m->link.tunnel.fault;
+
+	if (up == r->was_up)
+		return;
+	r->was_up = up;
+	if (up) {
+		say(r, "up",
+		    json_pack("{s:I, s:i}", "down_ms",
+			      (json_int_t)m->link.was_down_ms, "times",
+			      (int)m->link.tunnel.times));
+		client_list(r->client, MODEL_LIST_DISPOSITIONS);
+	} else {
+		say(r, "down",
+		    json_pack("{s:s, s:s}", "fault", f->what ? f->what : "",
+			      "detail", f->detail));
+	}
+}
+
+static void tell_messages(struct robot *r, const struct model *m)
+{
+	while (r->messages < (int64_t)m->message_seq) {
+		size_t back = (size_t)((int64_t)m->message_seq - r->messages);
+		r->messages++;
+		if (back > m->n_messages)
+			continue;
+		const struct model_message *msg =
+			&m->messages[m->n_messages - back];
+		if (msg->level == MESSAGE_ERROR)
+			say(r, "error",
+			    json_pack("{s:s, s:s}", "text", msg->text,
+				      "detail", msg->detail));
+	}
+}
+
+static void turn(struct robot *r)
+{
+	const struct model *m = client_model(r->client);
+
+	tell_link(r, m);
+	tell_messages(r, m);
+	switch (r->step) {
+	case ROBOT_IDLE:
+		idle(r, m);
+		break;
+	case ROBOT_RINGING:
+		ringing(r, m);
+		break;
+	case ROBOT_TALKING:
+		talk(r, m);
+		break;
+	case ROBOT_WRAPUP:
+		wrap_up(r, m);
+		break;
+	}
+}
+
+static void on_tick(void *arg)
+{
+	(void)arg;
+	tmr_start(&ticker, TICK_MS, on_tick, NULL);
+	for (size_t i = 0; i < n_robots; i++)
+		turn(robots[i]);
+}
+
+static struct tmr starter;
+static size_t n_started;
+
+/* One after the other: sshd turns away who comes all at once. */
+static void on_start(void *arg)
+{
+	(void)arg;
+	if (n_started == n_robots)
+		return;
+	int err = client_open(robots[n_started]->client);
+	if (err)
+		say(robots[n_started], "error",
+		    json_pack("{s:s, s:s}", "text", strerror(err), "detail",
+			      opt.speak ? opt.speak : ""));
+	n_started++;
+	tmr_start(&starter, STAGGER_MS, on_start, NULL);
+}
+
+static int add_robot(const char *agent)
+{
+	struct robot *r = calloc(1, sizeof(*r));
+
+	if (!r || n_robots == AGENTS_MAX) {
+		free(r);
+		return ENOMEM;
+	}
+	snprintf(r->agent, sizeof(r->agent), "%s", agent);
+	if (opt.keys)
+		snprintf(r->key, sizeof(r->key), "%s/%s", opt.keys, agent);
+	else
+		snprintf(r->key, sizeof(r->key), "%s",
+			 opt.identity ? opt.identity : "");
+	struct client_prm prm = {
+		.tunnel = {.host = opt.host,
+			   .port = opt.port,
+			   .user = opt.user,
+			   .key_file = r->key,
+			   .known_hosts = opt.known_hosts,
+			   .accept_new = !opt.known_hosts},
+		.backend = &wavphone_backend,
+		.topics = 1 | 2, /* me, agent (my state is in it) */
+	};
+	snprintf(prm.devices.source, sizeof(prm.devices.source), "%s",
+		 opt.speak ? opt.speak : "");
+	snprintf(prm.devices.player, sizeof(prm.devices.player), "%s",
+		 opt.record ? opt.record : "");
+	robots[n_robots++] = r;
+	return client_alloc(&r->client, &prm);
+}
+
+static int add_file(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char line[64];
+	int err = f ? 0 : errno;
+
+	while (f && !err && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, " \t\r\n")] = '\0';
+		if (*line)
+			err = add_robot(line);
+	}
+	if (f)
+		fclose(f);
+	return err;
+}
+
+static int parse_server(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	size_t n = colon ? (size_t)(colon - text) : strlen(text);
+
+	if (n >= sizeof(opt.host))
+		return EINVAL;
+	memcpy(opt.host, text, n);
+	opt.port = colon ? (uint16_t)strtoul(colon + 1, NULL, 10) : 22;
+	return 0;
+}
+
+static void usage(void)
+{
+	fputs("usage: zuoxi-robot --server HOST:PORT --known-hosts FILE\n"
+	      "    (--agent ID --identity KEY | --agents FILE --keys DIR)\n"
+	      "    [--user U] [--speak WAV] [--record WAV|DIR] [--talk MS]\n"
+	      "    [--wrapup MS] [--answer-after MS] [--refuse P] [--query "
+	      "Q]\n"
+	      "    [--debug]\n",
+	      stderr);
+}
+
+static int parse(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"server", 1, NULL, 's'},   {"user", 1, NULL, 'u'},
+		{"identity", 1, NULL, 'i'}, {"key", 1, NULL, 'i'},
+		{"keys", 1, NULL, 'k'},	    {"known-hosts", 1, NULL, 'h'},
+		{"agent", 1, NULL, 'a'},    {"agents", 1, NULL, 'A'},
+		{"speak", 1, NULL, 'S'},    {"record", 1, NULL, 'r'},
+		{"talk", 1, NULL, 't'},	    {"wrapup", 1, NULL, 'w'},
+		{"refuse", 1, NULL, 'R'},   {"answer-after", 1, NULL, 'n'},
+		{"query", 1, NULL, 'q'},    {"debug", 0, NULL, 'd'},
+		{NULL, 0, NULL, 0}};
+	const char *agent = NULL, *agents = NULL;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (c) {
+		case 's':
+			if (parse_server(optarg))
+				return EINVAL;
+			break;
+		case 'u':
+			opt.user = optarg;
+			break;
+		case 'i':
+			opt.identity = optarg;
+			break;
+		case 'k':
+			opt.keys = optarg;
+			break;
+		case 'h':
+			opt.known_hosts = optarg;
+			break;
+		case 'a':
+			agent = optarg;
+			break;
+		case 'A':
+			agents = optarg;
+			break;
+		case 'S':
+			opt.speak = optarg;
+			break;
+		case 'r':
+			opt.record = optarg;
+			break;
+		case 't':
+			opt.talk_ms = strtoll(optarg, NULL, 10);
+			break;
+		case 'w':
+			opt.wrapup_ms = strtoll(optarg, NULL, 10);
+			break;
+		case 'R':
+			opt.refuse = strtod(optarg, NULL);
+			break;
+		case 'n':
+			opt.answer_ms = strtoll(optarg, NULL, 10);
+			break;
+		case 'q':
+			opt.query = optarg;
+			break;
+		case 'd':
+			log_level(LOG_DEBUG_);
+			break;
+		default:
+			return EINVAL;
+		}
+	}
+	if (!*opt.host || (!agent && !agents))
+		return EINVAL;
+	int err = agent ? add_robot(agent) : 0;
+	if (!err && agents)
+		err = add_file(agents);
+	return err;
+}
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	re_cancel();
+}
+
+int main(int argc, char **argv)
+{
+	log_name("zuoxi-robot");
+	if (libre_init() || fd_setsize(8192))
+		return 1;
+	int err = parse(argc, argv);
+	if (err == EINVAL) {
+		usage();
+		return 2;
+	}
+	if (!err) {
+		tmr_start(&starter, 0, on_start, NULL);
+		tmr_start(&ticker, TICK_MS, on_tick, NULL);
+		err = re_main(on_signal);
+	} else {
+		fprintf(stderr, "zuoxi-robot: %s\n", strerror(err));
+	}
+	tmr_cancel(&starter);
+	tmr_cancel(&ticker);
+	for (size_t i = 0; i < n_robots; i++) {
+		if (robots[i]->client)
+			client_close(robots[i]->client);
+		mem_deref(robots[i]->client);
+		free(robots[i]);
+	}
+	libre_close();
+	return err ? 1 : 0;
+}
