@@ -10,7 +10,9 @@
 #include "server/office.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,7 +26,10 @@
 #include "server/core/rpc.h"
 #include "server/core/session.h"
 #include "server/core/store.h"
+#include "server/core/store_people.h"
+#include "server/core/store_ticket.h"
 #include "server/core/worker.h"
+#include "server/desk/people.h"
 #include "server/launch.h"
 
 #define WORKER_QUEUE_MAX 4096
@@ -40,6 +45,7 @@ struct office {
 	struct rpc *rpc;
 	struct session_hub *hub;
 	struct alarm *alarm;
+	struct people *people;
 	struct http *http;
 	struct tmr tmr;
 	size_t started;
@@ -118,7 +124,17 @@ static void files_stop(struct office *o)
 
 static int on_roles(const char *person, unsigned *roles, void *arg)
 {
-	return ENOENT;
+	struct office *o = arg;
+
+	return o->people ? people_roles(person, roles, o->people) : ENOENT;
+}
+
+static void on_name(const char *person, char *out, size_t size, void *arg)
+{
+	struct office *o = arg;
+	const struct person *p = people_find(o->people, person);
+
+	str_ncpy(out, p ? p->name : "", size);
 }
 
 static int on_person(const char *person, bool up, void *arg)
@@ -187,6 +203,8 @@ static int hub_start(struct office *o)
 	const struct rpc_site site = {
 		.name = o->cfg->site_name,
 		.zone = o->cfg->zone,
+		.nameh = on_name,
+		.arg = o,
 	};
 	rpc_site(o->rpc, &site);
 	return 0;
@@ -214,6 +232,45 @@ static void alarm_stop(struct office *o)
 	o->alarm = mem_deref(o->alarm);
 }
 
+/* Disabled: out at once, whatever he is doing. */
+static void on_person_changed(const struct person *p, void *arg)
+{
+	struct office *o = arg;
+
+	if (p->disabled)
+		session_end(o->hub, p->id, "disabled");
+}
+
+static int people_start(struct office *o)
+{
+	char keys[CONFIG_TEXT * 2], config[PATH_MAX];
+
+	/* sshd starts the gate in another folder */
+	if (!realpath(o->cfg->file, config))
+		return errno;
+	config_path(keys, o->cfg->state_dir, "authorized_keys");
+	store_people_register(o->log);
+	store_ticket_register(o->log);
+	const struct people_prm prm = {
+		.log = o->log,
+		.worker = o->worker,
+		.keys_path = keys,
+		.gate = "zuoxi-gate",
+		.config = config,
+	};
+	int err = people_alloc(&o->people, &prm);
+	if (err)
+		return err;
+	people_follow(o->people, on_person_changed, o);
+	rpc_register(o->rpc, people_methods, o->people);
+	return 0;
+}
+
+static void people_stop(struct office *o)
+{
+	o->people = mem_deref(o->people);
+}
+
 static int load_start(struct office *o)
 {
 	scoped_mem struct db *db = NULL;
@@ -221,6 +278,8 @@ static int load_start(struct office *o)
 	int err = db_open(&db, store_path(o->store), DB_READ, NULL);
 	if (!err)
 		err = alarm_load(o->alarm, db);
+	if (!err)
+		err = people_load(o->people, db);
 	return err;
 }
 
@@ -273,6 +332,7 @@ static const struct step {
 	{"database", files_start, files_stop},
 	{"sockets", hub_start, hub_stop},
 	{"alarms", alarm_start, alarm_stop},
+	{"people", people_start, people_stop},
 	{"state", load_start, NULL},
 	{"switch", switch_start, NULL},
 	{"door", door_start, door_stop},

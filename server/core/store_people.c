@@ -130,6 +130,11 @@ int store_thing_count(struct db *db, const char *kind, int64_t *np)
 			  kind);
 }
 
+int store_people_seq(struct db *db, int64_t *np)
+{
+	return db_get_int(db, np, 0, "SELECT max(seq) FROM fact", "");
+}
+
 /* ---- secrets ---- */
 
 int store_secret_put(struct db *db, const char *kind, const char *id,

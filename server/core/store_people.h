@@ -27,6 +27,9 @@ int store_thing_each(struct db *db, const char *kind, const char *after,
 		     store_thing_h *h, void *arg);
 int store_thing_count(struct db *db, const char *kind, int64_t *np);
 
+/* The newest fact that this connection sees. */
+int store_people_seq(struct db *db, int64_t *np);
+
 /* In a job only. NULL takes it away. */
 int store_secret_put(struct db *db, const char *kind, const char *id,
 		     const char *value);

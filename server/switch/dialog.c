@@ -24,7 +24,8 @@
 #include "server/switch/trunk.h"
 
 #define MIN_SE	    90
-#define TELEV_PT    101
+#define PT_PCMU	    0 /* RFC 3551: static, often without a name */
+#define PT_PCMA	    8
 #define CTYPE_BYTES 320
 
 struct dialog {
@@ -95,8 +96,7 @@ static const struct sdp_format *voice_format(const struct dialog *d)
 
 	LIST_FOREACH (list, le) {
 		const struct sdp_format *fmt = le->data;
-		if (fmt->sup && (!str_casecmp(fmt->name, "PCMA") ||
-				 !str_casecmp(fmt->name, "PCMU")))
+		if (fmt->sup && (fmt->pt == PT_PCMA || fmt->pt == PT_PCMU))
 			return fmt;
 	}
 	return NULL;
@@ -138,7 +138,7 @@ static int voice_start(struct dialog *d)
 	if (!fmt)
 		return ENOTSUP;
 	struct media_format mf = {
-		.pt = !str_casecmp(fmt->name, "PCMA") ? 8 : 0,
+		.pt = (uint8_t)fmt->pt,
 		.dtmf_pt = ev ? (uint8_t)ev->pt : 0,
 		.remote = *sdp_media_raddr(d->audio),
 		.send = !held,

@@ -81,6 +81,8 @@ struct leg *leg_find(const struct legs *legs, const char *id)
 
 bool leg_is_gone(const struct legs *legs, const char *id)
 {
+	if (!*id)
+		return false;
 	for (unsigned i = 0; i < GONE_MAX; i++) {
 		if (!strcmp(legs->gone[i], id))
 			return true;

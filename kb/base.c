@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kb/base.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/libre.h"
+#include "common/scope.h"
+#include "kb/token.h"
+
+/* A table that every site has and a knowledge base of its own has not. */
+#define SITE_SQL                                                     \
+	"SELECT count(*) FROM sqlite_schema WHERE type='table' AND " \
+	"name='fact'"
+#define KB_SQL "SELECT count(*) FROM sqlite_schema WHERE name='kb_entry'"
+
+static int open_writing(struct db *db)
+{
+	int64_t site = 0;
+	int err = db_get_int(db, &site, 0, SITE_SQL, "");
+	if (err)
+		return err;
+	if (site)
+		return EACCES;
+	err = db_begin(db);
+	if (!err)
+		err = db_exec(db, KB_BASE_SCHEMA);
+	if (!err)
+		err = db_commit(db);
+	if (err)
+		db_rollback(db);
+	return err;
+}
+
+int kb_base_open(struct db **dbp, const char *path, bool write)
+{
+	int err = kb_token_init();
+	if (err)
+		return err;
+	if (!write && access(path, F_OK))
+		return ENOENT;
+
+	scoped_mem struct db *db = NULL;
+	err = db_open(&db, path, write ? DB_WRITE : DB_READ, NULL);
+	if (err)
+		return err;
+	int64_t tables = 0;
+	if (write)
+		err = open_writing(db);
+	else
+		err = db_get_int(db, &tables, 0, KB_SQL, "");
+	if (err)
+		return err;
+	if (!write && !tables)
+		return ENOENT;
+	*dbp = take(db);
+	return 0;
+}
+
+int kb_base_version(struct db *db, const char *id, const char *text,
+		    int64_t *versionp, bool *samep)
+{
+	scoped_stmt struct db_stmt *s = NULL;
+
+	*versionp = 0;
+	*samep = false;
+	int err = db_prepare(&s, db,
+			     "SELECT v.version, v.text=? FROM kb_entry e"
+			     " JOIN kb_version v ON v.entry=e.id"
+			     " AND v.version=e.version WHERE e.id=?");
+	if (!err)
+		err = db_bind(s, "ss", text, id);
+	if (!err)
+		err = db_step(s);
+	if (err)
+		return err == ENOENT ? 0 : err;
+	*versionp = db_int(s, 0);
+	*samep = db_int(s, 1) != 0;
+	return 0;
+}
+
+/* question and ways to ask, one a line */
+static int join_asks(struct mbuf *mb, const struct kb_entry *e)
+{
+	int err = mbuf_write_str(mb, e->question);
+
+	for (unsigned i = 0; i < e->asks_n && !err; i++)
+		err = mbuf_printf(mb, "\n%s", e->asks[i]);
+	return err ? err : mbuf_write_u8(mb, '\0');
+}
+
+static int put_entry(struct db *db, const struct kb_entry *e, int64_t version,
+		     int64_t at_us, const char *actor)
+{
+	scoped_mem struct mbuf *asks = mbuf_alloc(512);
+	scoped_mem char *words = NULL;
+
+	if (!asks)
+		return ENOMEM;
+	int err = join_asks(asks, e);
+	if (!err)
+		err = re_sdprintf(&words, "%s\n%s\n%s", e->topic, e->tags,
+				  e->policy);
+	if (err)
+		return err;
+	return db_run(
+		db,
+		"INSERT INTO kb_entry(id, version, at_us, actor, state,"
+		" effective, expires, line, title, asks, words, body)"
+		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?)"
+		" ON CONFLICT(id) DO UPDATE SET version=excluded.version,"
+		" at_us=excluded.at_us, actor=excluded.actor,"
+		" state=excluded.state, effective=excluded.effective,"
+		" expires=excluded.expires, line=excluded.line,"
+		" title=excluded.title, asks=excluded.asks,"
+		" words=excluded.words, body=excluded.body",
+		"siisisssssss", e->id, version, at_us, actor,
+		(int64_t)e->state, e->effective, e->expires, e->line, e->title,
+		(const char *)asks->buf, words, e->body);
+}
+
+int kb_base_put(struct db *db, const struct kb_entry *e, int64_t version,
+		int64_t at_us, const char *actor)
+{
+	int err = db_run(db,
+			 "INSERT INTO kb_version(entry, version, at_us, actor,"
+			 " text) VALUES(?,?,?,?,?)",
+			 "siiss", e->id, version, at_us, actor, e->text);
+	return err ? err : put_entry(db, e, version, at_us, actor);
+}
+
+/* ---- reading ---- */
+
+static void version_destructor(void *arg)
+{
+	struct kb_version *v = arg;
+
+	mem_deref(v->entry);
+	mem_deref(v->actor);
+}
+
+int kb_base_get(struct kb_version **vp, struct db *db, const char *id,
+		int64_t version)
+{
+	scoped_stmt struct db_stmt *s = NULL;
+	int err = db_prepare(&s, db,
+			     "SELECT v.version, e.version, v.at_us, v.actor,"
+			     " v.text FROM kb_entry e JOIN kb_version v"
+			     " ON v.entry=e.id WHERE e.id=?1 AND v.version="
+			     " CASE ?2 WHEN 0 THEN e.version ELSE ?2 END");
+	if (!err)
+		err = db_bind(s, "si", id, version);
+	if (!err)
+		err = db_step(s);
+	if (err)
+		return err;
+
+	scoped_mem struct kb_version *v =
+		mem_zalloc(sizeof(*v), version_destructor);
+	if (!v)
+		return ENOMEM;
+	v->version = db_int(s, 0);
+	v->current = db_int(s, 1);
+	v->at_us = db_int(s, 2);
+	err = str_dup(&v->actor, db_str(s, 3));
+	if (err)
+		return err;
+	struct diag diag;
+	const char *text = db_str(s, 4);
+	err = kb_entry_parse(&v->entry, id, text, strlen(text), &diag);
+	if (err)
+		return err;
+	*vp = take(v);
+	return 0;
+}
+
+int kb_base_each(struct db *db, const char *after, kb_row_h *h, void *arg)
+{
+	scoped_stmt struct db_stmt *s = NULL;
+	int err = db_prepare(&s, db,
+			     "SELECT id, version, at_us, actor, title, line,"
+			     " effective, expires, state FROM kb_entry"
+			     " WHERE id>? ORDER BY id");
+	if (!err)
+		err = db_bind(s, "s", after);
+	while (!err && !(err = db_step(s))) {
+		struct kb_row row = {
+			.id = db_str(s, 0),
+			.version = db_int(s, 1),
+			.at_us = db_int(s, 2),
+			.actor = db_str(s, 3),
+			.title = db_str(s, 4),
+			.line = db_str(s, 5),
+			.effective = db_str(s, 6),
+			.expires = db_str(s, 7),
+			.state = (enum kb_state)db_int(s, 8),
+		};
+		int stop = h(&row, arg);
+		if (stop)
+			return stop;
+	}
+	return err == ENOENT ? 0 : err;
+}
+
+int kb_base_log(struct db *db, const char *id, int64_t before_us, kb_row_h *h,
+		void *arg)
+{
+	scoped_stmt struct db_stmt *s = NULL;
+	int err =
+		db_prepare(&s, db,
+			   "SELECT v.entry, v.version, v.at_us, v.actor,"
+			   " e.title FROM kb_version v"
+			   " JOIN kb_entry e ON e.id=v.entry"
+			   " WHERE (?1='' OR v.entry=?1)"
+			   " AND (?2=0 OR v.at_us<?2)"
+			   " ORDER BY v.at_us DESC, v.entry, v.version DESC");
+	if (!err)
+		err = db_bind(s, "si", id, before_us);
+	while (!err && !(err = db_step(s))) {
+		struct kb_row row = {
+			.id = db_str(s, 0),
+			.version = db_int(s, 1),
+			.at_us = db_int(s, 2),
+			.actor = db_str(s, 3),
+			.title = db_str(s, 4),
+			.line = "",
+			.effective = "",
+			.expires = "",
+		};
+		int stop = h(&row, arg);
+		if (stop)
+			return stop;
+	}
+	return err == ENOENT ? 0 : err;
+}
+
+int kb_base_stat(struct db *db, const char *day, const char *soon,
+		 struct kb_stat *st)
+{
+	scoped_stmt struct db_stmt *s = NULL;
+	int err = db_prepare(
+		&s, db,
+		"WITH e AS (SELECT *, state=2 AND (expires<>'' AND expires<?1)"
+		" AS gone, state=2 AND effective>?1 AS later FROM kb_entry)"
+		" SELECT count(*), (SELECT count(*) FROM kb_version),"
+		" ifnull(sum(state=2 AND NOT gone AND NOT later), 0),"
+		" ifnull(sum(state<2 OR later), 0), ifnull(sum(gone), 0),"
+		" ifnull(sum(state=3), 0),"
+		" ifnull(sum(state=2 AND NOT gone AND NOT later"
+		" AND expires<>'' AND expires<=?2), 0),"
+		" ifnull(max(at_us), 0) FROM e");
+	if (!err)
+		err = db_bind(s, "ss", day, soon);
+	if (!err)
+		err = db_step(s);
+	if (err)
+		return err;
+	st->entries = db_int(s, 0);
+	st->versions = db_int(s, 1);
+	st->effective = db_int(s, 2);
+	st->waiting = db_int(s, 3);
+	st->expired = db_int(s, 4);
+	st->withdrawn = db_int(s, 5);
+	st->soon = db_int(s, 6);
+	st->changed_us = db_int(s, 7);
+	return 0;
+}

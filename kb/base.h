@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tables of the knowledge base: entries as they are now, every version
+ * they had, and the index that search asks (it follows the entries by
+ * triggers). Knows SQLite and no server: zuoxi-kb uses it on a file of its
+ * own, the office inside the projections of its facts.
+ *
+ * Everything here is on a `struct db` of the caller's thread; who writes
+ * holds the transaction.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/db.h"
+#include "kb/entry.h"
+
+/* Creates what is missing. A macro, so that the store can make it a part of
+ * its own schema. The tokenizer must be known (kb_token_init). */
+#define KB_BASE_SCHEMA                                                       \
+	"CREATE TABLE IF NOT EXISTS kb_entry("                               \
+	" row INTEGER PRIMARY KEY,"                                          \
+	" id TEXT NOT NULL UNIQUE,"                                          \
+	" version INTEGER NOT NULL,"                                         \
+	" at_us INTEGER NOT NULL,"                                           \
+	" actor TEXT NOT NULL,"                                              \
+	" state INTEGER NOT NULL,"                                           \
+	" effective TEXT NOT NULL,"                                          \
+	" expires TEXT NOT NULL,"                                            \
+	" line TEXT NOT NULL,"                                               \
+	" title TEXT NOT NULL,"                                              \
+	" asks TEXT NOT NULL,"	/* question and asks, a line each */         \
+	" words TEXT NOT NULL," /* topic, tags, policy */                    \
+	" body TEXT NOT NULL);"                                              \
+	"CREATE TABLE IF NOT EXISTS kb_version("                             \
+	" entry TEXT NOT NULL,"                                              \
+	" version INTEGER NOT NULL,"                                         \
+	" at_us INTEGER NOT NULL,"                                           \
+	" actor TEXT NOT NULL,"                                              \
+	" text TEXT NOT NULL,"                                               \
+	" PRIMARY KEY(entry, version)) WITHOUT ROWID;"                       \
+	"CREATE INDEX IF NOT EXISTS kb_version_at"                           \
+	" ON kb_version(at_us, entry, version);"                             \
+	"CREATE VIRTUAL TABLE IF NOT EXISTS kb_index USING fts5("            \
+	" title, asks, words, body,"                                         \
+	" content='kb_entry', content_rowid='row', tokenize='zuoxi');"       \
+	"CREATE TRIGGER IF NOT EXISTS kb_entry_in AFTER INSERT ON kb_entry"  \
+	" BEGIN INSERT INTO kb_index(rowid, title, asks, words, body)"       \
+	" VALUES(new.row, new.title, new.asks, new.words, new.body); END;"   \
+	"CREATE TRIGGER IF NOT EXISTS kb_entry_out AFTER DELETE ON kb_entry" \
+	" BEGIN INSERT INTO kb_index(kb_index, rowid, title, asks, words,"   \
+	" body) VALUES('delete', old.row, old.title, old.asks, old.words,"   \
+	" old.body); END;"                                                   \
+	"CREATE TRIGGER IF NOT EXISTS kb_entry_new AFTER UPDATE ON kb_entry" \
+	" BEGIN INSERT INTO kb_index(kb_index, rowid, title, asks, words,"   \
+	" body) VALUES('delete', old.row, old.title, old.asks, old.words,"   \
+	" old.body);"                                                        \
+	" INSERT INTO kb_index(rowid, title, asks, words, body)"             \
+	" VALUES(new.row, new.title, new.asks, new.words, new.body); END;"
+
+/* Opens or creates a knowledge base in a file of its own (write), or one to
+ * read, which may be a site's. ENOENT: there is none to read. EACCES: write,
+ * and the file is a site's, whose changes go through the office. */
+int kb_base_open(struct db **dbp, const char *path, bool write);
+
+/* The current version of an entry and whether its text is this one; version
+ * 0: there is no such entry. */
+int kb_base_version(struct db *db, const char *id, const char *text,
+		    int64_t *versionp, bool *samep);
+
+/* Makes `e` that version of its entry, and the current one. */
+int kb_base_put(struct db *db, const struct kb_entry *e, int64_t version,
+		int64_t at_us, const char *actor);
+
+/* One version as it is kept. A mem_ref object. */
+struct kb_version {
+	struct kb_entry *entry;
+	int64_t version;
+	int64_t current; /* the newest version of this entry */
+	int64_t at_us;
+	char *actor;
+};
+
+/* version 0: the current one. ENOENT. */
+int kb_base_get(struct kb_version **vp, struct db *db, const char *id,
+		int64_t version);
+
+/* A line of a list; texts are valid in the handler. Non-zero ends the walk
+ * and is returned. */
+struct kb_row {
+	const char *id;
+	int64_t version;
+	int64_t at_us;
+	const char *actor;
+	const char *title;
+	const char *line;
+	const char *effective;
+	const char *expires;
+	enum kb_state state;
+};
+typedef int(kb_row_h)(const struct kb_row *row, void *arg);
+
+/* Current entries with an id after `after` (""), by id. */
+int kb_base_each(struct db *db, const char *after, kb_row_h *h, void *arg);
+
+/* Changes, newest first: of one entry, or of all (id ""); only those older
+ * than `before_us` unless 0. Of a row id, version, at_us and actor are set.*/
+int kb_base_log(struct db *db, const char *id, int64_t before_us, kb_row_h *h,
+		void *arg);
+
+struct kb_stat {
+	int64_t entries;
+	int64_t versions;
+	int64_t effective; /* may be told to citizens today */
+	int64_t waiting;   /* draft, reviewed, or confirmed for later */
+	int64_t expired;
+	int64_t withdrawn;
+	int64_t soon; /* in force and expiring within 30 days */
+	int64_t changed_us;
+};
+/* day: "2026-11-24"; soon: the last day that counts as soon. */
+int kb_base_stat(struct db *db, const char *day, const char *soon,
+		 struct kb_stat *st);

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kb/door.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cal.h"
+#include "common/json.h"
+#include "common/libre.h"
+#include "common/link.h"
+#include "common/proto.h"
+#include "common/scope.h"
+#include "kb/wire.h"
+
+#define ANSWER_MS  60000
+#define PAGE_ITEMS 1000
+#define READ_BYTES 65536
+
+struct kb_door {
+	/* a file */
+	struct db *db;
+	bool importing; /* a transaction is open */
+	int64_t added, changed, same;
+	char actor[64];
+	/* a socket */
+	int fd;
+	int64_t id;
+	struct link_split split;
+	json_t *reply; /* the one that was waited for */
+};
+
+static void door_destructor(void *arg)
+{
+	struct kb_door *door = arg;
+
+	if (door->importing)
+		db_rollback(door->db);
+	mem_deref(door->db);
+	if (door->fd >= 0)
+		close(door->fd);
+	link_split_release(&door->split);
+	json_decref(door->reply);
+}
+
+static struct kb_door *door_new(void)
+{
+	struct kb_door *door = mem_zalloc(sizeof(*door), door_destructor);
+
+	if (door)
+		door->fd = -1;
+	return door;
+}
+
+/* ---- a file ---- */
+
+int kb_door_file(struct kb_door **dp, const char *path, bool write,
+		 char why[KB_WHY_SIZE])
+{
+	scoped_mem struct kb_door *door = door_new();
+	if (!door)
+		return ENOMEM;
+	int err = kb_base_open(&door->db, path, write);
+	if (err == EACCES && write)
+		snprintf(why, KB_WHY_SIZE,
+			 "%s is a site's database (or read-only): its changes "
+			 "are recorded by zuoxid; start it and use --socket",
+			 path);
+	else if (err == ENOENT)
+		snprintf(why, KB_WHY_SIZE,
+			 "%s holds no knowledge base: import entries first",
+			 path);
+	else if (err == EBADMSG)
+		snprintf(why, KB_WHY_SIZE, "%s is no database", path);
+	else if (err)
+		snprintf(why, KB_WHY_SIZE, "%s: %s", path, strerror(err));
+	if (err)
+		return err;
+	const struct passwd *pw = getpwuid(getuid());
+	snprintf(door->actor, sizeof(door->actor), "%.40s(%u)",
+		 pw ? pw->pw_name : "user", (unsigned)getuid());
+	*dp = take(door);
+	return 0;
+}
+
+static void today(char day[CAL_TEXT_SIZE])
+{
+	cal_day(day, cal_now_us());
+}
+
+static int file_search(struct kb_door *door, json_t *params, json_t **resultp)
+{
+	char day[CAL_TEXT_SIZE];
+	today(day);
+	const struct kb_query q = {
+		.text = json_str(params, "q"),
+		.line = json_str(params, "line"),
+		.day = day,
+		.limit = (unsigned)json_int(params, "limit"),
+	};
+	return kb_wire_search(resultp, door->db, &q);
+}
+
+static int file_get(struct kb_door *door, json_t *params, json_t **resultp)
+{
+	char day[CAL_TEXT_SIZE];
+	scoped_mem struct kb_version *v = NULL;
+
+	today(day);
+	int err = kb_base_get(&v, door->db, json_str(params, "entry"),
+			      json_int(params, "version"));
+	if (err)
+		return err;
+	*resultp = kb_wire_entry(v, day, json_bool(params, "source"));
+	return *resultp ? 0 : ENOMEM;
+}
+
+struct listing {
+	json_t *items;
+	char day[CAL_TEXT_SIZE];
+	int64_t max;
+	json_t *(*wire)(const struct kb_row *row, const char *day);
+	char next[64];
+};
+
+static json_t *wire_change(const struct kb_row *row, const char *day)
+{
+	return kb_wire_change(row);
+}
+
+static int on_listed(const struct kb_row *row, void *arg)
+{
+	struct listing *l = arg;
+
+	if ((int64_t)json_array_size(l->items) >= l->max)
+		return ECANCELED;
+	str_ncpy(l->next, row->id, sizeof(l->next));
+	return json_array_append_new(l->items, l->wire(row, l->day)) ? ENOMEM
+								     : 0;
+}
+
+static int file_list(struct kb_door *door, json_t *params, json_t **resultp)
+{
+	scoped_json json_t *items = json_array();
+	struct listing l = {
+		.items = items, .max = PAGE_ITEMS, .wire = kb_wire_row};
+
+	today(l.day);
+	int err = kb_base_each(door->db, json_str(params, "cursor"), on_listed,
+			       &l);
+	if (err && err != ECANCELED)
+		return err;
+	*resultp = json_pack("{s:O}", "items", items);
+	if (err == ECANCELED)
+		json_object_set_new(*resultp, "next", json_string(l.next));
+	return 0;
+}
+
+static int file_log(struct kb_door *door, json_t *params, json_t **resultp)
+{
+	scoped_json json_t *items = json_array();
+	struct listing l = {.items = items,
+			    .max = json_int(params, "limit"),
+			    .wire = wire_change};
+
+	int err = kb_base_log(door->db, json_str(params, "entry"), 0,
+			      on_listed, &l);
+	if (err && err != ECANCELED)
+		return err;
+	*resultp = json_pack("{s:O}", "items", items);
+	return 0;
+}
+
+static int import_one(struct kb_door *door, const json_t *item, int64_t now,
+		      char why[KB_WHY_SIZE])
+{
+	const char *file = json_str(item, "file");
+	const char *text = json_str(item, "text");
+	scoped_mem struct kb_entry *e = NULL;
+	struct diag diag;
+	int64_t version;
+	bool same;
+
+	int err = kb_entry_parse(&e, file, text, strlen(text), &diag);
+	if (err == EBADMSG)
+		snprintf(why, KB_WHY_SIZE, "%s:%d: %s", diag.file, diag.line,
+			 diag.what);
+	if (!err)
+		err = kb_base_version(door->db, e->id, text, &version, &same);
+	if (err)
+		return err;
+	door->same += same;
+	if (same)
+		return 0;
+	door->added += version == 0;
+	door->changed += version != 0;
+	return kb_base_put(door->db, e, version + 1, now, door->actor);
+}
+
+static int import_part(struct kb_door *door, json_t *params,
+		       char why[KB_WHY_SIZE])
+{
+	int64_t now = cal_now_us();
+	size_t i;
+	json_t *item;
+
+	json_array_foreach (json_object_get(params, "entries"), i, item) {
+		int err = import_one(door, item, now, why);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int file_import(struct kb_door *door, json_t *params, json_t **resultp,
+		       char why[KB_WHY_SIZE])
+{
+	if (!door->importing) {
+		int err = db_begin(door->db);
+		if (err)
+			return err;
+		door->importing = true;
+	}
+	bool more = json_bool(params, "more");
+	int err = import_part(door, params, why);
+	if (!err && !more)
+		err = db_commit(door->db);
+	if (err)
+		db_rollback(door->db);
+	if (err || !more)
+		door->importing = false;
+	if (err)
+		return err;
+	*resultp = json_pack(
+		"{s:I, s:I, s:I}", "added", (json_int_t)door->added, "changed",
+		(json_int_t)door->changed, "same", (json_int_t)door->same);
+	return 0;
+}
+
+static int file_call(struct kb_door *door, const char *method, json_t *params,
+		     json_t **resultp, char why[KB_WHY_SIZE])
+{
+	int err = ENOSYS;
+
+	if (!strcmp(method, "kb.search"))
+		err = file_search(door, params, resultp);
+	else if (!strcmp(method, "kb.get"))
+		err = file_get(door, params, resultp);
+	else if (!strcmp(method, "kb.list"))
+		err = file_list(door, params, resultp);
+	else if (!strcmp(method, "kb.log"))
+		err = file_log(door, params, resultp);
+	else if (!strcmp(method, "kb.stat"))
+		err = kb_wire_stat_now(resultp, door->db);
+	else if (!strcmp(method, "kb.import"))
+		err = file_import(door, params, resultp, why);
+	if (!err || *why)
+		return err;
+	if (err == ENOENT)
+		snprintf(why, KB_WHY_SIZE, "there is no such entry");
+	else if (err == EAGAIN)
+		snprintf(why, KB_WHY_SIZE,
+			 "another program writes to this file: try again");
+	else
+		snprintf(why, KB_WHY_SIZE, "%s", strerror(err));
+	return err;
+}
+
+/* ---- a socket ---- */
+
+static int wait_for(int fd, short events, char why[KB_WHY_SIZE])
+{
+	struct pollfd p = {.fd = fd, .events = events};
+	int n;
+
+	do {
+		n = poll(&p, 1, ANSWER_MS);
+	} while (n < 0 && errno == EINTR);
+	if (n > 0)
+		return 0;
+	snprintf(why, KB_WHY_SIZE, "zuoxid does not answer");
+	return ETIMEDOUT;
+}
+
+static int send_all(struct kb_door *door, const char *line, size_t len,
+		    char why[KB_WHY_SIZE])
+{
+	while (len) {
+		ssize_t n = write(door->fd, line, len);
+		if (n < 0 && errno != EAGAIN && errno != EINTR) {
+			snprintf(why, KB_WHY_SIZE, "zuoxid is gone: %s",
+				 strerror(errno));
+			return EPIPE;
+		}
+		if (n > 0) {
+			line += n;
+			len -= (size_t)n;
+			continue;
+		}
+		int err = wait_for(door->fd, POLLOUT, why);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int on_line(char *line, size_t len, void *arg)
+{
+	struct kb_door *door = arg;
+	char why[160];
+
+	if (!line)
+		return EMSGSIZE;
+	json_t *msg = json_parse(line, len, why, sizeof(why));
+	if (!msg)
+		return EPROTO;
+	if (json_int(msg, "id") == door->id && !door->reply)
+		door->reply = msg;
+	else
+		json_decref(msg); /* an event, or the answer to an old one */
+	return 0;
+}
+
+static int receive(struct kb_door *door, char why[KB_WHY_SIZE])
+{
+	static char buf[READ_BYTES];
+
+	while (!door->reply) {
+		int err = wait_for(door->fd, POLLIN, why);
+		if (err)
+			return err;
+		ssize_t n = read(door->fd, buf, sizeof(buf));
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (n <= 0) {
+			snprintf(why, KB_WHY_SIZE,
+				 "zuoxid closed the connection");
+			return EPIPE;
+		}
+		err = link_split_feed(&door->split, buf, (size_t)n, on_line,
+				      door);
+		if (err) {
+			snprintf(why, KB_WHY_SIZE,
+				 "what answers is no zuoxid: %s",
+				 strerror(err));
+			return err;
+		}
+	}
+	return 0;
+}
+
+static int socket_call(struct kb_door *door, const char *method,
+		       json_t *params, json_t **resultp, char why[KB_WHY_SIZE])
+{
+	scoped_json json_t *request =
+		proto_request(++door->id, method, json_incref(params));
+	size_t len = 0;
+	scoped_str char *line = request ? json_line(request, &len) : NULL;
+	if (!line)
+		return ENOMEM;
+
+	int err = send_all(door, line, len, why);
+	if (!err)
+		err = receive(door, why);
+	if (err)
+		return err;
+	scoped_json json_t *reply = take(door->reply);
+	const json_t *error = json_object_get(reply, "error");
+	if (!error) {
+		*resultp = json_incref(json_object_get(reply, "result"));
+		return *resultp ? 0 : EPROTO;
+	}
+	const char *detail =
+		json_str(json_object_get(error, "data"), "detail");
+	snprintf(why, KB_WHY_SIZE, "%s%s%s", json_str(error, "message"),
+		 *detail ? ": " : "", detail);
+	return proto_error_errno((int)json_int(error, "code"));
+}
+
+int kb_door_socket(struct kb_door **dp, const char *path,
+		   char why[KB_WHY_SIZE])
+{
+	scoped_mem struct kb_door *door = door_new();
+	if (!door)
+		return ENOMEM;
+	link_split_init(&door->split, PROTO_LINE_LOCAL_BYTES);
+	int err = link_connect(&door->fd, path);
+	if (err) {
+		snprintf(why, KB_WHY_SIZE,
+			 "%s: %s; does zuoxid run, and may you use its "
+			 "administrators' socket?",
+			 path, strerror(err));
+		return err;
+	}
+	scoped_json json_t *hello = NULL;
+	scoped_json json_t *params =
+		json_pack("{s:i, s:s}", "version", PROTO_VERSION, "client",
+			  "zuoxi-kb " ZUOXI_VERSION);
+	err = socket_call(door, "hello", params, &hello, why);
+	if (err)
+		return err;
+	*dp = take(door);
+	return 0;
+}
+
+int kb_door_call(struct kb_door *door, const char *method, json_t *params,
+		 json_t **resultp, char why[KB_WHY_SIZE])
+{
+	scoped_json json_t *owned = params;
+
+	why[0] = '\0';
+	if (!owned)
+		return ENOMEM;
+	return door->db ? file_call(door, method, owned, resultp, why)
+			: socket_call(door, method, owned, resultp, why);
+}

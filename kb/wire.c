@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kb/wire.h"
+
+#include <errno.h>
+
+#include "common/cal.h"
+#include "common/json.h"
+#include "common/scope.h"
+
+#define SOON_US (30LL * 24 * 3600 * 1000000)
+
+json_t *kb_wire_hit(const struct kb_hit *hit)
+{
+	scoped_json json_t *marks = json_array();
+
+	for (unsigned i = 0; i < hit->marks_n; i++)
+		json_array_append_new(
+			marks, json_pack("[ii]", (int)hit->marks[i].from,
+					 (int)hit->marks[i].len));
+	return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:O, s:s, s:f}",
+			 "id", hit->id, "version", (json_int_t)hit->version,
+			 "title", hit->title, "line", hit->line, "state",
+			 hit->state, "expires", hit->expires, "snippet",
+			 hit->snippet, "marks", marks, "why", hit->why,
+			 "score", hit->score);
+}
+
+int kb_wire_search(json_t **resultp, struct db *db, const struct kb_query *q)
+{
+	int64_t start = cal_mono_us();
+	scoped_mem struct kb_hits *hits = NULL;
+	int err = kb_search(&hits, db, q);
+	if (err)
+		return err;
+
+	scoped_json json_t *list = json_array();
+	for (unsigned i = 0; i < hits->n; i++)
+		json_array_append_new(list, kb_wire_hit(&hits->list[i]));
+	json_t *result = json_pack("{s:O, s:I}", "hits", list, "us",
+				   (json_int_t)(cal_mono_us() - start));
+	if (!result)
+		return ENOMEM;
+	*resultp = result;
+	return 0;
+}
+
+json_t *kb_wire_row(const struct kb_row *row, const char *day)
+{
+	return json_pack(
+		"{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:I}", "id", row->id,
+		"version", (json_int_t)row->version, "title", row->title,
+		"line", row->line, "state",
+		kb_state_on(row->state, row->effective, row->expires, day),
+		"effective", row->effective, "expires", row->expires,
+		"changed_us", (json_int_t)row->at_us);
+}
+
+json_t *kb_wire_change(const struct kb_row *row)
+{
+	return json_pack("{s:s, s:I, s:s, s:I, s:s}", "id", row->id, "version",
+			 (json_int_t)row->version, "title", row->title,
+			 "at_us", (json_int_t)row->at_us, "actor", row->actor);
+}
+
+json_t *kb_wire_entry(const struct kb_version *v, const char *day, bool source)
+{
+	const struct kb_entry *e = v->entry;
+	scoped_json json_t *asks = json_array();
+
+	for (unsigned i = 0; i < e->asks_n; i++)
+		json_array_append_new(asks, json_string(e->asks[i]));
+	json_t *obj = json_pack(
+		"{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s,"
+		" s:s, s:O, s:s, s:s, s:s, s:b, s:I, s:s}",
+		"id", e->id, "version", (json_int_t)v->version, "current",
+		(json_int_t)v->current, "title", e->title, "line", e->line,
+		"topic", e->topic, "state",
+		kb_state_on(e->state, e->effective, e->expires, day),
+		"effective", e->effective, "expires", e->expires, "source",
+		e->source, "owner", e->owner, "policy", e->policy, "question",
+		e->question, "asks", asks, "body", e->body, "short", e->brief,
+		"tags", e->tags, "sample", (int)e->sample, "changed_us",
+		(json_int_t)v->at_us, "changed_by", v->actor);
+	if (obj && source)
+		json_object_set_new(obj, "text", json_string(e->text));
+	return obj;
+}
+
+json_t *kb_wire_stat(const struct kb_stat *st)
+{
+	return json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "entries",
+		(json_int_t)st->entries, "versions", (json_int_t)st->versions,
+		"effective", (json_int_t)st->effective, "waiting",
+		(json_int_t)st->waiting, "expired", (json_int_t)st->expired,
+		"withdrawn", (json_int_t)st->withdrawn, "soon",
+		(json_int_t)st->soon, "changed_us",
+		(json_int_t)st->changed_us);
+}
+
+int kb_wire_stat_now(json_t **resultp, struct db *db)
+{
+	char day[CAL_TEXT_SIZE], soon[CAL_TEXT_SIZE];
+	struct kb_stat st;
+	int64_t now = cal_now_us();
+
+	cal_day(day, now);
+	cal_day(soon, now + SOON_US);
+	int err = kb_base_stat(db, day, soon, &st);
+	if (err)
+		return err;
+	*resultp = kb_wire_stat(&st);
+	return *resultp ? 0 : ENOMEM;
+}
