@@ -21,6 +21,7 @@
 #include "common/libre.h"
 #include "common/log.h"
 #include "common/scope.h"
+#include "kb/token.h"
 
 #define BATCH_MAX	   512
 #define RETRY_MIN_MS	   100
@@ -97,7 +98,9 @@ int store_open_file(struct db **dbp, const char *path, enum db_mode mode,
 		    const char *vfs)
 {
 	scoped_mem struct db *db = NULL;
-	int err = db_open(&db, path, mode, vfs);
+	int err = kb_token_init();
+	if (!err)
+		err = db_open(&db, path, mode, vfs);
 	if (err)
 		return err;
 	if (mode != DB_READ)

@@ -1,4 +1,125 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/core/store.h"
+#include "server/core/store_kb.h"
 
-const char store_kb_schema[] = "";
+#include <errno.h>
+#include <string.h>
+
+#include "common/cal.h"
+#include "common/json.h"
+#include "common/libre.h"
+#include "common/log.h"
+#include "common/scope.h"
+#include "kb/base.h"
+#include "server/core/store.h"
+#include "server/core/store_ticket.h"
+
+const char store_kb_schema[] = KB_BASE_SCHEMA
+	"CREATE TABLE kb_gap(n INTEGER PRIMARY KEY, at_us INTEGER NOT NULL,"
+	" agent TEXT NOT NULL, contact TEXT NOT NULL, words TEXT NOT NULL,"
+	" seq INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE own_kb_stage(n INTEGER PRIMARY KEY,"
+	" at_us INTEGER NOT NULL, stage TEXT NOT NULL, file TEXT NOT NULL,"
+	" text TEXT NOT NULL) STRICT;"
+	"CREATE INDEX own_kb_stage_name ON own_kb_stage(stage, n);";
+
+/* ---- projections ---- */
+
+static int on_entry(struct db *db, const struct fact *fact, void *arg)
+{
+	scoped_mem struct kb_entry *e = NULL;
+	struct diag diag;
+	const char *text = json_str(fact->body, "text");
+
+	int err = kb_entry_parse(&e, fact->subject, text, strlen(text), &diag);
+	if (err) {
+		log_error("fact %lld: %s:%d: %s", (long long)fact->seq,
+			  diag.file, diag.line, diag.what);
+		return err;
+	}
+	return kb_base_put(db, e, json_int(fact->body, "version"), fact->at_us,
+			   fact->actor);
+}
+
+static int on_adopted(struct db *db, const struct fact *fact, void *arg)
+{
+	return store_ticket_entry_put(
+		db, fact->contact, json_str(fact->body, "entry"),
+		json_int(fact->body, "version"), json_str(fact->body, "title"),
+		fact->agent, fact->at_us);
+}
+
+static int on_dropped(struct db *db, const struct fact *fact, void *arg)
+{
+	return store_ticket_entry_drop(db, fact->contact,
+				       json_str(fact->body, "entry"));
+}
+
+static int on_gap(struct db *db, const struct fact *fact, void *arg)
+{
+	return db_run(db,
+		      "INSERT INTO kb_gap(at_us, agent, contact, words, seq)"
+		      " VALUES(?,?,?,?,?)",
+		      "isssi", fact->at_us, fact->agent ? fact->agent : "",
+		      fact->contact ? fact->contact : "",
+		      json_str(fact->body, "q"), fact->seq);
+}
+
+void store_kb_register(struct fact_log *log)
+{
+	static const struct fact_sink sinks[] = {
+		{.prefix = "entry.imported", .projecth = on_entry},
+		{.prefix = "kb.adopted", .projecth = on_adopted},
+		{.prefix = "kb.dropped", .projecth = on_dropped},
+		{.prefix = "kb.gap", .projecth = on_gap},
+	};
+
+	for (size_t i = 0; i < sizeof(sinks) / sizeof(*sinks); i++)
+		fact_log_sink(log, &sinks[i]);
+}
+
+/* ---- stages ---- */
+
+int store_kb_stage_put(struct db *db, const char *stage, const char *file,
+		       const char *text)
+{
+	return db_run(db,
+		      "INSERT INTO own_kb_stage(at_us, stage, file, text)"
+		      " VALUES(?,?,?,?)",
+		      "isss", cal_now_us(), stage, file, text);
+}
+
+int store_kb_stage_each(struct db *db, const char *stage, store_kb_staged_h *h,
+			void *arg)
+{
+	scoped_stmt struct db_stmt *s = NULL;
+	int err = db_prepare(&s, db,
+			     "SELECT file, text FROM own_kb_stage"
+			     " WHERE stage=? ORDER BY n");
+	if (!err)
+		err = db_bind(s, "s", stage);
+	while (!err && !(err = db_step(s))) {
+		int stop = h(db_str(s, 0), db_str(s, 1), arg);
+		if (stop)
+			return stop;
+	}
+	return err == ENOENT ? 0 : err;
+}
+
+int store_kb_stage_clear(struct db *db, const char *stage)
+{
+	return db_run(db, "DELETE FROM own_kb_stage WHERE stage=?", "s",
+		      stage);
+}
+
+int store_kb_stage_expire(struct db *db, int64_t before_us)
+{
+	return db_run(db, "DELETE FROM own_kb_stage WHERE at_us<?", "i",
+		      before_us);
+}
+
+int store_kb_stage_count(struct db *db, const char *stage, int64_t *np)
+{
+	return db_get_int(db, np, 0,
+			  "SELECT count(*) FROM own_kb_stage WHERE stage=?",
+			  "s", stage);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The knowledge base in the office: kb/base's tables, kept by projections of
+ * facts ("entry.imported" is a version of an entry, whole text in its body),
+ * the list of questions that nothing answers, and the parts of an import
+ * that has not come to its end.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <jansson.h>
+
+#include "server/core/fact.h"
+
+/* Projections of entry.imported, kb.adopted, kb.dropped and kb.gap. */
+void store_kb_register(struct fact_log *log);
+
+/* ---- an import in parts (no facts: it has not happened yet) ---- */
+
+/* One entry more, kept until the stage is taken or a day has passed. */
+int store_kb_stage_put(struct db *db, const char *stage, const char *file,
+		       const char *text);
+/* Each in the order of put. Non-zero ends the walk and is returned. */
+typedef int(store_kb_staged_h)(const char *file, const char *text, void *arg);
+int store_kb_stage_each(struct db *db, const char *stage, store_kb_staged_h *h,
+			void *arg);
+int store_kb_stage_clear(struct db *db, const char *stage);
+/* Stages that were begun before this moment and never came to their end. */
+int store_kb_stage_expire(struct db *db, int64_t before_us);
+int store_kb_stage_count(struct db *db, const char *stage, int64_t *np);

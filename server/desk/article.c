@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/desk/article.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cal.h"
+#include "common/libre.h"
+#include "common/scope.h"
+#include "common/utf8.h"
+#include "kb/wire.h"
+#include "server/core/session.h"
+#include "server/core/store_kb.h"
+#include "server/core/store_ticket.h"
+
+#define LIMIT_DEFAULT  20
+#define QUESTION_BYTES 1000
+#define ID_BYTES       64
+#define STAGE_BYTES    64
+#define STAGED_MAX     200000
+#define STAGE_AGE_US   (24LL * 3600 * 1000000)
+#define EVENT_IDS      100
+
+struct article {
+	struct session_hub *hub;
+};
+
+static void on_published(const struct fact *fact, void *arg)
+{
+	struct article *a = arg;
+
+	if (!a->hub || strcmp(fact->kind, "kb.imported"))
+		return;
+	session_publish(a->hub, "kb", NULL, "kb.changed",
+			json_deep_copy(fact->body));
+}
+
+int article_alloc(struct article **ap, struct fact_log *log,
+		  struct session_hub *hub)
+{
+	struct article *a = mem_zalloc(sizeof(*a), NULL);
+	if (!a)
+		return ENOMEM;
+	a->hub = hub;
+	store_kb_register(log);
+	fact_log_publish(log, on_published, a);
+	*ap = a;
+	return 0;
+}
+
+static void today(char day[CAL_TEXT_SIZE])
+{
+	cal_day(day, cal_now_us());
+}
+
+/* ---- reading ---- */
+
+static int rpc_search(struct rpc_call *call, struct db *db)
+{
+	char day[CAL_TEXT_SIZE];
+	struct json_in in;
+
+	today(day);
+	json_in_init(&in, call->params);
+	const struct kb_query q = {
+		.text = json_in_str(&in, "q", QUESTION_BYTES),
+		.line = json_in_str_or(&in, "line", ID_BYTES, ""),
+		.limit = (unsigned)json_in_int_or(&in, "limit", 1,
+						  KB_LIMIT_MAX, LIMIT_DEFAULT),
+		.day = day,
+	};
+	if (json_in_done(&in))
+		return rpc_bad_params(call, &in);
+	int err = kb_wire_search(&call->result, db, &q);
+	return err ? rpc_fail(call, err, N_("The search failed"), NULL) : 0;
+}
+
+static int no_entry(struct rpc_call *call, int err, const char *id)
+{
+	return rpc_fail(call, err,
+			err == ENOENT ? N_("There is no such entry")
+				      : N_("The entry cannot be read"),
+			"%s", id);
+}
+
+static int rpc_get(struct rpc_call *call, struct db *db)
+{
+	scoped_mem struct kb_version *v = NULL;
+	char day[CAL_TEXT_SIZE];
+	struct json_in in;
+
+	json_in_init(&in, call->params);
+	const char *id = json_in_str(&in, "entry", ID_BYTES);
+	int64_t version = json_in_int_or(&in, "version", 0, INT32_MAX, 0);
+	bool source = json_in_bool_or(&in, "source", false);
+	if (json_in_done(&in))
+		return rpc_bad_params(call, &in);
+	int err = kb_base_get(&v, db, id, version);
+	if (err)
+		return no_entry(call, err, id);
+	today(day);
+	call->result = kb_wire_entry(v, day, source);
+	return call->result ? 0 : ENOMEM;
+}
+
+struct listing {
+	struct rpc_call *call;
+	const char *state; /* "": all */
+	char day[CAL_TEXT_SIZE];
+	int64_t left;
+	char last[ID_BYTES];
+};
+
+static int on_row(const struct kb_row *row, void *arg)
+{
+	struct listing *l = arg;
+	const char *state =
+		kb_state_on(row->state, row->effective, row->expires, l->day);
+
+	if (*l->state && strcmp(state, l->state))
+		return 0;
+	if (!rpc_page_add(l->call, kb_wire_row(row, l->day))) {
+		rpc_page_next(l->call, l->last);
+		return ECANCELED;
+	}
+	utf8_copy(l->last, sizeof(l->last), row->id);
+	return 0;
+}
+
+static int rpc_list(struct rpc_call *call, struct db *db)
+{
+	struct listing l = {.call = call};
+	struct json_in in;
+
+	json_in_init(&in, call->params);
+	const char *after = json_in_str_or(&in, "cursor", ID_BYTES, "");
+	l.state = json_in_str_or(&in, "state", ID_BYTES, "");
+	if (json_in_done(&in))
+		return rpc_bad_params(call, &in);
+	today(l.day);
+	call->result = json_pack("{s:[]}", "items");
+	int err = kb_base_each(db, after, on_row, &l);
+	return err == ECANCELED ? 0 : err;
+}
+
+static int on_change(const struct kb_row *row, void *arg)
+{
+	struct listing *l = arg;
+
+	if (l->left-- <= 0 || !rpc_page_add(l->call, kb_wire_change(row)))
+		return ECANCELED;
+	return 0;
+}
+
+static int rpc_log(struct rpc_call *call, struct db *db)
+{
+	struct listing l = {.call = call};
+	struct json_in in;
+
+	json_in_init(&in, call->params);
+	const char *id = json_in_str_or(&in, "entry", ID_BYTES, "");
+	int64_t before = json_in_int_or(&in, "before_us", 0, INT64_MAX, 0);
+	l.left = json_in_int_or(&in, "limit", 1, KB_LIMIT_MAX, LIMIT_DEFAULT);
+	if (json_in_done(&in))
+		return rpc_bad_params(call, &in);
+	call->result = json_pack("{s:[]}", "items");
+	int err = kb_base_log(db, id, before, on_change, &l);
+	return err == ECANCELED ? 0 : err;
+}
+
+static int rpc_stat(struct rpc_call *call, struct db *db)
+{
+	return kb_wire_stat_now(&call->result, db);
+}
+
+/* ---- what an agent does with an entry ---- */
+
+static int check_contact(struct rpc_call *call, struct db *db,
+			 const char *contact)
+{
+	struct store_contact c;
+	int err = store_ticket_contact(db, contact, &c);
+
+	if (err)
+		return rpc_fail(call, err, N_("There is no such contact"),
+				"%s", contact);
+	if (!(call->roles & ROLE_LEAD) &&
+	    !store_ticket_may(db, contact, call->actor))
+		return rpc_fail(call, EACCES,
+				N_("This contact is another agent's"), "%s",
+				contact);
+	return 0;
+}
+
+static int link_fact(struct rpc_call *call, struct db *db, const char *kind,
+		     const char *contact, json_t *body)
+{
+	scoped_json json_t *owned = body;
+	struct fact fact = {
+		.dur_ms = -1,
+		.actor = call->actor,
+		.kind = kind,
+		.contact = contact,
+		.agent = call->actor,
+		.subject = json_str(owned, "entry"),
+		.body = owned,
+	};
+	return owned ? fact_append(call->log, db, &fact) : ENOMEM;
+}
+
+static int rpc_adopt(struct rpc_call *call, struct db *db)
+{
+	scoped_mem struct kb_version *v = NULL;
+	char day[CAL_TEXT_SIZE];
+	struct json_in in;
+
+	json_in_init(&in, call->params);
+	const char *contact = json_in_str(&in, "contact", ID_BYTES);
+	const char *id = json_in_str(&in, "entry", ID_BYTES);
+	if (json_in_done(&in))
+		return rpc_bad_params(call, &in);
+	int err = kb_base_get(&v, db, id, 0);
+	if (err)
+		return no_entry(call, err, id);
+	const struct kb_entry *e = v->entry;
+	today(day);
+	const char *state =
+		kb_state_on(e->state, e->effective, e->expires, day);
+	if (strcmp(state, "effective"))
+		return rpc_fail(call, EALREADY,
+				N_("This entry is not in force: it can be "
+				   "read, not told to citizens"),
+				"%s %s", id, state);
+	err = check_contact(call, db, contact);
+	if (!err)
+		err = link_fact(call, db, "kb.adopted", contact,
+				json_pack("{s:s, s:I, s:s}", "entry", id,
+					  "version", (json_int_t)v->version,
+					  "title", e->title));
+	if (err)
+		return err;
+	call->result = json_pack("{s:s, s:I, s:s, s:s, s:s}", "entry", id,
+				 "version", (json_int_t)v->version, "title",
+				 e->title, "line", e->line, "topic", e->topic);
+	return call->result ? 0 : ENOMEM;
+}
+
+/* Was it adopted for this contact, and in which version? 0: no. */
+static int64_t adopted(struct db *db, const char *contact, const char *id)
+{
+	scoped_json json_t *list = store_ticket_entries(db, contact);
+	size_t i;
+	json_t *one;
+
+	json_array_foreach (list, i, one) {
+		if (!strcmp(json_str(one, "entry"), id))
+			return json_int(one, "version");
+	}
+	return 0;
+}
+
+static int rpc_drop(struct rpc_call *call, struct db *db)
+{
+	struct json_in in;
+
+	json_in_init(&in, call->params);
+	const char *contact = json_in_str(&in, "contact", ID_BYTES);
+	const char *id = json_in_str(&in, "entry", ID_BYTES);
+	if (json_in_done(&in))
+		return rpc_bad_params(call, &in);
+	int err = check_contact(call, db, contact);
+	if (err)
+		return err;
+	int64_t version = adopted(db, contact, id);
+	if (!version)
+		return rpc_fail(call, ENOENT,
+				N_("This contact has no such entry"), "%s",
+				id);
+	err = link_fact(call, db, "kb.dropped", contact,
+			json_pack("{s:s, s:I}", "entry", id, "version",
+				  (json_int_t)version));
+	if (!err)
+		call->result = json_object();
+	return err;
+}
+
+static int rpc_gap(struct rpc_call *call, struct db *db)
+{
+	struct json_in in;
+
+	json_in_init(&in, call->params);
+	const char *contact = json_in_str_or(&in, "contact", ID_BYTES, "");
+	const char *words = json_in_str(&in, "q", QUESTION_BYTES);
+	if (json_in_done(&in))
+		return rpc_bad_params(call, &in);
+	if (!words[strspn(words, " \t\r\n")])
+		return rpc_fail(call, EINVAL, N_("Say what the citizen asked"),
+				NULL);
+	int err = *contact ? check_contact(call, db, contact) : 0;
+	if (!err)
+		err = link_fact(call, db, "kb.gap", contact,
+				json_pack("{s:s}", "q", words));
+	if (!err)
+		call->result = json_object();
+	return err;
+}
+
+/* ---- import ---- */
+
+struct import {
+	struct rpc_call *call;
+	struct db *db;
+	json_t *seen; /* id -> true */
+	json_t *ids;  /* the first EVENT_IDS that changed */
+	int64_t added, changed, same;
+};
+
+static int bad_entry(struct rpc_call *call, const struct diag *diag)
+{
+	return rpc_fail(call, EINVAL, N_("An entry is not right"), "%s:%d: %s",
+			diag->file, diag->line, diag->what);
+}
+
+static int append_version(struct import *im, const char *id, int64_t version,
+			  const char *text)
+{
+	scoped_json json_t *body = json_pack(
+		"{s:I, s:s}", "version", (json_int_t)version, "text", text);
+	struct fact fact = {
+		.dur_ms = -1,
+		.actor = im->call->actor,
+		.kind = "entry.imported",
+		.subject = id,
+		.body = body,
+	};
+
+	if (!body)
+		return ENOMEM;
+	if (json_array_size(im->ids) < EVENT_IDS)
+		json_array_append_new(im->ids, json_string(id));
+	return fact_append(im->call->log, im->db, &fact);
+}
+
+static int import_one(const char *file, const char *text, void *arg)
+{
+	struct import *im = arg;
+	scoped_mem struct kb_entry *e = NULL;
+	struct diag diag;
+	int64_t version;
+	bool same;
+
+	int err = kb_entry_parse(&e, file, text, strlen(text), &diag);
+	if (err == EBADMSG)
+		return bad_entry(im->call, &diag);
+	if (err)
+		return err;
+	if (json_object_get(im->seen, e->id))
+		return rpc_fail(im->call, EINVAL,
+				N_("Two entries have the same id"), "%s in %s",
+				e->id, file);
+	json_object_set_new(im->seen, e->id, json_true());
+	err = kb_base_version(im->db, e->id, text, &version, &same);
+	if (err)
+		return err;
+	im->same += same;
+	if (same)
+		return 0;
+	im->added += version == 0;
+	im->changed += version != 0;
+	return append_version(im, e->id, version + 1, text);
+}
+
+static int import_end(struct import *im)
+{
+	scoped_json json_t *body =
+		json_pack("{s:I, s:I, s:O}", "added", (json_int_t)im->added,
+			  "changed", (json_int_t)im->changed, "ids", im->ids);
+	struct fact fact = {
+		.dur_ms = -1,
+		.actor = im->call->actor,
+		.kind = "kb.imported",
+		.body = body,
+	};
+
+	if (!body)
+		return ENOMEM;
+	if (im->added + im->changed) {
+		int err = fact_append(im->call->log, im->db, &fact);
+		if (err)
+			return err;
+	}
+	im->call->result = json_pack(
+		"{s:I, s:I, s:I}", "added", (json_int_t)im->added, "changed",
+		(json_int_t)im->changed, "same", (json_int_t)im->same);
+	return im->call->result ? 0 : ENOMEM;
+}
+
+/* {"file","text"} of each, or a refusal that names the first bad one. */
+static int each_given(struct rpc_call *call, json_t *list,
+		      store_kb_staged_h *h, void *arg)
+{
+	size_t i;
+	json_t *one;
+
+	json_array_foreach (list, i, one) {
+		struct json_in in;
+		json_in_init(&in, one);
+		const char *file = json_in_str_or(&in, "file", 0, "entry");
+		const char *text =
+			json_in_str(&in, "text", KB_ENTRY_MAX_BYTES);
+		if (json_in_done(&in))
+			return rpc_bad_params(call, &in);
+		int err = h(file, text, arg);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+struct staging {
+	struct rpc_call *call;
+	struct db *db;
+	const char *stage;
+};
+
+static int stage_one(const char *file, const char *text, void *arg)
+{
+	struct staging *st = arg;
+	scoped_mem struct kb_entry *e = NULL;
+	struct diag diag;
+
+	int err = kb_entry_parse(&e, file, text, strlen(text), &diag);
+	if (err == EBADMSG)
+		return bad_entry(st->call, &diag);
+	return err ? err : store_kb_stage_put(st->db, st->stage, file, text);
+}
+
+static int stage_part(struct rpc_call *call, struct db *db, json_t *list,
+		      const char *stage)
+{
+	struct staging st = {call, db, stage};
+	int64_t count = 0;
+
+	int err = store_kb_stage_expire(db, cal_now_us() - STAGE_AGE_US);
+	if (!err)
+		err = each_given(call, list, stage_one, &st);
+	if (!err)
+		err = store_kb_stage_count(db, stage, &count);
+	if (err)
+		return err;
+	if (count > STAGED_MAX)
+		return rpc_fail(call, EINVAL,
+				N_("Too many entries in one import"), "%d",
+				STAGED_MAX);
+	call->result = json_pack("{s:I}", "staged", (json_int_t)count);
+	return call->result ? 0 : ENOMEM;
+}
+
+static int rpc_import(struct rpc_call *call, struct db *db)
+{
+	struct json_in in;
+
+	json_in_init(&in, call->params);
+	json_t *list = json_in_array(&in, "entries", true);
+	const char *name = json_in_str_or(&in, "stage", STAGE_BYTES, "");
+	bool more = json_in_bool_or(&in, "more", false);
+	if (json_in_done(&in))
+		return rpc_bad_params(call, &in);
+	if (more && !*name)
+		return rpc_fail(call, EINVAL,
+				N_("An import in parts needs a name"),
+				"stage");
+	/* nobody puts a part into another's import */
+	char stage[STAGE_BYTES + ID_BYTES];
+	snprintf(stage, sizeof(stage), "%.63s %s", call->actor, name);
+	if (more)
+		return stage_part(call, db, list, stage);
+
+	scoped_json json_t *seen = json_object();
+	scoped_json json_t *ids = json_array();
+	struct import im = {.call = call, .db = db, .seen = seen, .ids = ids};
+	int err = 0;
+	if (*name)
+		err = store_kb_stage_each(db, stage, import_one, &im);
+	if (!err)
+		err = each_given(call, list, import_one, &im);
+	if (!err && *name)
+		err = store_kb_stage_clear(db, stage);
+	return err ? err : import_end(&im);
+}
+
+const struct rpc_handler article_methods[] = {
+	{"kb.search", .readh = rpc_search},  {"kb.get", .readh = rpc_get},
+	{"kb.list", .readh = rpc_list},	     {"kb.log", .readh = rpc_log},
+	{"kb.stat", .readh = rpc_stat},	     {"kb.adopt", .writeh = rpc_adopt},
+	{"kb.drop", .writeh = rpc_drop},     {"kb.gap", .writeh = rpc_gap},
+	{"kb.import", .writeh = rpc_import}, {NULL},
+};

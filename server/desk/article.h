@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Knowledge entries over rpc: find and read them (workers), adopt one for a
+ * contact, tell of a gap, bring entries in. A version once told to a citizen
+ * stays readable for ever; what is not in force today can be read and not
+ * adopted.
+ *
+ * Facts: "entry.imported" {version, text} for each new version, subject its
+ * id; "kb.imported" {added, changed, ids} after them, which is the event
+ * kb.changed; "kb.adopted" {entry, version, title}, "kb.dropped" {entry,
+ * version}, "kb.gap" {q}.
+ */
+#pragma once
+
+#include "server/core/fact.h"
+#include "server/core/rpc.h"
+
+struct article;
+struct session_hub;
+
+/* Registers the projections and follows the log; hub may be NULL (tests). */
+int article_alloc(struct article **ap, struct fact_log *log,
+		  struct session_hub *hub);
+
+/* kb.*: part is the struct article. */
+extern const struct rpc_handler article_methods[];
