@@ -27,8 +27,8 @@
 /* Weights, fitted on public question sets: columns of the index; a single
  * character against a pair; likeness against BM25; what is not in force. */
 #define BM25		"bm25(kb_index, 4.0, 3.0, 2.0, 1.0)"
-#define SINGLE_WEIGHT	0.4
-#define LIKENESS_WEIGHT 1.5
+#define SINGLE_WEIGHT	0.6
+#define LIKENESS_WEIGHT 1.2
 #define NOT_IN_FORCE	0.5
 #define ID_SCORE	1000.0
 

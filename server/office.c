@@ -29,6 +29,7 @@
 #include "server/core/store_people.h"
 #include "server/core/store_ticket.h"
 #include "server/core/worker.h"
+#include "server/desk/article.h"
 #include "server/desk/people.h"
 #include "server/launch.h"
 
@@ -46,6 +47,7 @@ struct office {
 	struct session_hub *hub;
 	struct alarm *alarm;
 	struct people *people;
+	struct article *article;
 	struct http *http;
 	struct tmr tmr;
 	size_t started;
@@ -271,6 +273,20 @@ static void people_stop(struct office *o)
 	o->people = mem_deref(o->people);
 }
 
+static int article_start(struct office *o)
+{
+	int err = article_alloc(&o->article, o->log, o->hub);
+	if (err)
+		return err;
+	rpc_register(o->rpc, article_methods, o->article);
+	return 0;
+}
+
+static void article_stop(struct office *o)
+{
+	o->article = mem_deref(o->article);
+}
+
 static int load_start(struct office *o)
 {
 	scoped_mem struct db *db = NULL;
@@ -333,6 +349,7 @@ static const struct step {
 	{"sockets", hub_start, hub_stop},
 	{"alarms", alarm_start, alarm_stop},
 	{"people", people_start, people_stop},
+	{"knowledge", article_start, article_stop},
 	{"state", load_start, NULL},
 	{"switch", switch_start, NULL},
 	{"door", door_start, door_stop},
