@@ -1,0 +1,1009 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One turn of the loop: bytes become keys, a key becomes a command, the view
+ * on top takes the command or the app does, the model changes, and at the end
+ * of the turn the screen is drawn once.
+ *
+ *     key -> question on the message row -> ^P ^T prefix -> view's text
+ *         -> command of the table -> view's request -> app's own
+ *
+ * Phone keys and ^L go first, whatever is being typed or asked.
+ */
+#include "agent-tui/app.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "common/cal.h"
+#include "common/libre.h"
+#include "common/scope.h"
+#include "common/utf8.h"
+#include "agent-tui/cmdline.h"
+#include "agent-tui/command.h"
+#include "agent-tui/i18n.h"
+#include "agent-tui/screen.h"
+#include "agent-tui/ui/row.h"
+#include "agent-tui/view/frame.h"
+
+#define TABS	   10
+#define STACK	   6
+#define NOTES	   200
+#define RESIZE_MS  30
+#define NOTE_SHOWN 10000000LL /* then my state's own line comes back */
+
+struct stack {
+	struct view *v[STACK];
+	int n;
+};
+
+struct app {
+	struct app_prm prm;
+	char server[128];
+	struct client *client;
+	struct keys *keys;
+	struct cmdline *line;
+	struct stack tabs[TABS];
+	int tab, kb_from;
+	struct view *link; /* shown instead while there is no session */
+	struct tmr draw, tick, winch;
+	int winch_fd[2];
+	uint32_t prefix; /* ^P or ^T was pressed */
+	bool keypad, on, started;
+	char keypad_shown[32];
+	char pin[16]; /* the screen is covered until this is typed */
+	int pin_wrong;
+	bool locked;
+	struct app_note notes[NOTES];
+	uint64_t notes_n, seen_messages;
+	bool note_over; /* a key came after an error */
+	enum model_state was;
+	bool was_ringing;
+	unsigned seen;
+	uint32_t last_key;
+	bool twins;
+};
+
+static int winch_write = -1;
+
+static void on_winch_signal(int sig)
+{
+	ssize_t n = write(winch_write, "", 1);
+
+	(void)n;
+	(void)sig;
+}
+
+/* ---- views ---- */
+
+static void view_destructor(void *arg)
+{
+	struct view *v = arg;
+
+	if (v->ops->close && v->state)
+		v->ops->close(v);
+	mem_deref(v->state);
+}
+
+static int view_alloc(struct view **vp, struct app *a,
+		      const struct view_ops *ops, const char *arg)
+{
+	scoped_mem struct view *v = mem_zalloc(sizeof(*v), view_destructor);
+	int err;
+
+	if (!v)
+		return ENOMEM;
+	v->ops = ops;
+	v->app = a;
+	v->state = mem_zalloc(ops->state_bytes + 1, NULL);
+	if (!v->state)
+		return ENOMEM;
+	err = ops->open ? ops->open(v, arg) : 0;
+	if (err)
+		return err;
+	*vp = take(v);
+	return 0;
+}
+
+static struct view *top(const struct app *a)
+{
+	const struct stack *s = &a->tabs[a->tab];
+	const struct model *m = app_model(a);
+
+	if (!m->me.id[0] || m->link.state == LINK_REFUSED || m->link.ended[0])
+		return a->link;
+	return s->n ? s->v[s->n - 1] : a->link;
+}
+
+int app_open(struct app *a, const struct view_ops *ops, const char *arg)
+{
+	scoped_mem struct view *v = NULL;
+	struct stack *s;
+	int err, tab = ops->tab >= 0 ? ops->tab : a->tab;
+
+	app_dirty(a);
+	if (!(ops->may & app_roles(a))) {
+		app_say(a, MESSAGE_ERROR, _("× Your role does not have: %s"),
+			_(ops->name));
+		return EACCES;
+	}
+	s = &a->tabs[tab];
+	/* the tab's own first view is kept, with its cursor */
+	if (s->n && ops->tab >= 0 && !*arg) {
+		a->tab = tab;
+		while (s->n > 1)
+			mem_deref(s->v[--s->n]);
+		return 0;
+	}
+	err = view_alloc(&v, a, ops, arg);
+	if (err) {
+		app_say(a, MESSAGE_ERROR, _("× Cannot open %s: %s"),
+			_(ops->name), strerror(err));
+		return err;
+	}
+	if (s->n == STACK) {
+		mem_deref(s->v[1]);
+		memmove(s->v + 1, s->v + 2, (STACK - 2) * sizeof(*s->v));
+		s->n--;
+	}
+	a->tab = tab;
+	s->v[s->n++] = take(v);
+	return 0;
+}
+
+void app_close_view(struct app *a)
+{
+	struct stack *s = &a->tabs[a->tab];
+
+	if (s->n > 1)
+		mem_deref(s->v[--s->n]);
+	app_dirty(a);
+}
+
+/* ---- tabs ---- */
+
+static const struct {
+	int digit;
+	const struct view_ops *ops;
+	const char *name; /* msgid */
+} tabs[] = {
+	{1, &view_desk, N_("Desk")},	     {3, &view_ticket, N_("Tickets")},
+	{4, &view_kb, N_("Knowledge")},	     {5, &view_missed, N_("Outbound")},
+	{6, &view_record, N_("Recordings")}, {8, &view_wall, N_("Wall")},
+};
+#define TABS_N (sizeof(tabs) / sizeof(*tabs))
+
+static bool go_tab(struct app *a, int digit)
+{
+	for (size_t i = 0; i < TABS_N; i++) {
+		if (tabs[i].digit != digit)
+			continue;
+		if (!(tabs[i].ops->may & app_roles(a)))
+			break;
+		if (a->tabs[digit].n)
+			a->tab = digit;
+		else
+			app_open(a, tabs[i].ops, "");
+		app_dirty(a);
+		return true;
+	}
+	app_say(a, MESSAGE_WARN, _("! There is no tab %d for you"), digit);
+	return true;
+}
+
+static int badge(const struct model *m, int digit)
+{
+	int n = 0;
+
+	if (digit == 5)
+		for (size_t i = 0; i < m->missed.n; i++)
+			n += strcmp(m->missed.v[i].state, "done") != 0;
+	else if (digit == 3)
+		for (size_t i = 0; i < m->tickets.n; i++)
+			n += strcmp(m->tickets.v[i].state, "done") != 0;
+	return n;
+}
+
+/* The first screen of a session: the wall for those who take no calls. */
+static void first_view(struct app *a)
+{
+	unsigned roles = app_roles(a);
+
+	if (a->started || !roles)
+		return;
+	a->started = true;
+	for (size_t i = 0; i < TABS_N; i++) {
+		bool wall = tabs[i].digit == 8;
+		bool lead = !(roles & ROLE_AGENT);
+		if (!(tabs[i].ops->may & roles) ||
+		    (lead && !wall && (roles & (ROLE_LEAD | ROLE_BUREAU))))
+			continue;
+		app_open(a, tabs[i].ops, "");
+		return;
+	}
+}
+
+/* ---- messages ---- */
+
+static void note(struct app *a, enum model_level level, const char *text)
+{
+	struct app_note *k = &a->notes[a->notes_n++ % NOTES];
+
+	k->level = level;
+	k->at_us = cal_now_us();
+	utf8_copy(k->text, sizeof(k->text), text);
+	a->note_over = false;
+	app_dirty(a);
+}
+
+void app_say(struct app *a, enum model_level level, const char *fmt, ...)
+{
+	char b[400], shown[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(b, sizeof(b), fmt, ap);
+	va_end(ap);
+	utf8_show(shown, sizeof(shown), b, strlen(b), false);
+	note(a, level, shown);
+}
+
+const struct app_note *app_note(const struct app *a, size_t k)
+{
+	if (k >= a->notes_n || k >= NOTES)
+		return NULL;
+	return &a->notes[(a->notes_n - 1 - k) % NOTES];
+}
+
+/* What client and server said goes the same way, translated. */
+static void take_messages(struct app *a)
+{
+	static const char *const sign[] = {"", "✓ ", "! ", "× "};
+	const struct model *m = app_model(a);
+	uint64_t first = m->message_seq - m->n_messages;
+
+	if (a->seen_messages < first)
+		a->seen_messages = first;
+	for (; a->seen_messages < m->message_seq; a->seen_messages++) {
+		const struct model_message *k =
+			&m->messages[a->seen_messages - first];
+		if (k->from[0])
+			app_say(a, k->level, "%s：%s", k->from, k->text);
+		else
+			app_say(a, k->level, "%s%s%s%s", sign[k->level],
+				tr(k->text), k->detail[0] ? " " : "",
+				k->detail);
+	}
+}
+
+/* ---- accessors ---- */
+
+const struct model *app_model(const struct app *a)
+{
+	return client_model(a->client);
+}
+
+struct client *app_client(const struct app *a)
+{
+	return a->client;
+}
+
+unsigned app_roles(const struct app *a)
+{
+	return app_model(a)->me.roles;
+}
+
+const char *app_server(const struct app *a)
+{
+	return a->server;
+}
+
+bool app_twins(const struct app *a)
+{
+	return a->twins;
+}
+
+unsigned app_seen_keys(const struct app *a)
+{
+	return a->seen;
+}
+
+uint32_t app_last_key(const struct app *a)
+{
+	return a->last_key;
+}
+
+const char *app_refusal(const struct app *a, enum command_id id)
+{
+	return command_refusal(app_model(a), id);
+}
+
+/* ---- drawing ---- */
+
+static void too_small(const struct app *a, int rows, int w)
+{
+	char b[240];
+
+	frame_status(a, 0, w);
+	if (rows > 2)
+		frame_phone(a, 1, w, 1);
+	snprintf(b, sizeof(b),
+		 _("Window %dx%d, 80x24 at least. The phone works: F2 answer "
+		   "F4 hold F12 F12 end"),
+		 w, rows);
+	if (rows > 3)
+		screen_mix(rows - 1, 0, w, ST_WARN, b);
+}
+
+static void draw_message(struct app *a, int y, int w)
+{
+	const struct app_note *k = app_note(a, 0);
+	char standing[400];
+
+	frame_standing(a, standing, sizeof(standing));
+	if (k && !a->note_over &&
+	    (k->level == MESSAGE_ERROR || !standing[0] ||
+	     cal_now_us() - k->at_us < NOTE_SHOWN))
+		frame_message(a, y, w, k->text, k->level);
+	else
+		frame_message(a, y, w, standing, MESSAGE_INFO);
+}
+
+static void draw_prefix(const struct app *a, int y, int w)
+{
+	char b[160];
+
+	if (a->keypad)
+		snprintf(b, sizeof(b), _(" Keypad: %s  Esc ends"),
+			 a->keypad_shown);
+	else
+		snprintf(b, sizeof(b), "%s",
+			 a->prefix == K_CTRL('p')
+				 ? _(" ^P: 2 answer 3 knowledge 4 hold 5 mute "
+				     "6 transfer 9 state 0 keypad - dial "
+				     "= = end")
+				 : _(" ^T: digit of the tab"));
+	screen_fill(y, 0, w, ST_BAR);
+	screen_put(y, 0, w, ST_BAR, b);
+}
+
+static void draw_tabs(const struct app *a, int y, int w)
+{
+	struct frame_tab v[FRAME_TABS];
+	int n = 0;
+
+	for (size_t i = 0; i < TABS_N; i++) {
+		if (!(tabs[i].ops->may & app_roles(a)))
+			continue;
+		v[n].digit = tabs[i].digit;
+		v[n].name = _(tabs[i].name);
+		v[n].badge = badge(app_model(a), tabs[i].digit);
+		n++;
+	}
+	frame_tabs(a, y, w, v, n, a->tab);
+}
+
+static void draw_main(struct app *a, int rows, int w)
+{
+	struct view *v = top(a);
+	int head = frame_head_rows(rows, w);
+	struct area area = {head, 0, w, rows - head - 2};
+	const char *focus = "";
+
+	frame_status(a, 0, w);
+	draw_tabs(a, 1, w);
+	frame_phone(a, 2, w, head - 2);
+	if (a->locked) {
+		screen_put(area.y + 3, 4, w - 8, ST_TEXT,
+			   _("The screen is covered. The phone works."));
+	} else {
+		v->ops->draw(v, area);
+		v->ops->where(v, &focus);
+	}
+	frame_hints(a, rows - 1, w, focus,
+		    v->ops->hints && !a->locked ? v->ops->hints(v) : NULL);
+	if (a->prefix || a->keypad)
+		draw_prefix(a, rows - 2, w);
+	else if (cmdline_kind(a->line) != ASK_NONE)
+		cmdline_draw(a->line, rows - 2, head, w);
+	else
+		draw_message(a, rows - 2, w);
+}
+
+static void draw(struct app *a)
+{
+	int rows = screen_rows(), w = screen_cols();
+
+	screen_begin();
+	if (w < 80 || rows < 24)
+		too_small(a, rows, w);
+	else
+		draw_main(a, rows, w);
+	screen_end();
+}
+
+static void on_draw(void *arg)
+{
+	struct app *a = arg;
+
+	if (a->on)
+		draw(a);
+}
+
+void app_dirty(struct app *a)
+{
+	if (a->on && !tmr_isrunning(&a->draw))
+		tmr_start(&a->draw, 0, on_draw, a);
+}
+
+/* Ticks stand on whole seconds, so that the clock does not limp. */
+static void on_tick(void *arg)
+{
+	struct app *a = arg;
+
+	app_dirty(a);
+	tmr_start(&a->tick,
+		  1000 - (uint64_t)(cal_now_us() / 1000 % 1000) % 1000,
+		  on_tick, a);
+}
+
+/* ---- what rings ---- */
+
+/* Sound and window title; nothing else may move. */
+static void announce(struct app *a)
+{
+	const struct model *m = app_model(a);
+	bool ring =
+		m->offer.contact[0] || m->phone->leg_state == PHONE_RINGING;
+
+	if (ring && !a->was_ringing)
+		screen_bell();
+	a->was_ringing = ring;
+	screen_title(ring ? _("◇ call") : "zuoxi");
+}
+
+void app_on_change(unsigned mask, void *arg)
+{
+	struct app *a = arg;
+
+	if (!a->on)
+		return;
+	if (mask & MODEL_MESSAGES)
+		take_messages(a);
+	if (mask & (MODEL_ME | MODEL_LINK))
+		first_view(a);
+	if (mask & (MODEL_OFFER | MODEL_PHONE))
+		announce(a);
+	for (int t = 0; t < TABS; t++) {
+		for (int i = 0; i < a->tabs[t].n; i++) {
+			struct view *v = a->tabs[t].v[i];
+			if (v->ops->event)
+				v->ops->event(v, mask);
+		}
+	}
+	app_dirty(a);
+}
+
+/* ---- questions ---- */
+
+static void ask(struct app *a, const struct cmdline_ask *q)
+{
+	cmdline_ask(a->line, q);
+}
+
+void app_ask_digit(struct app *a, const char *text, const struct app_choice *v,
+		   int n, app_answer_h *h, void *arg)
+{
+	ask(a, &(struct cmdline_ask){.kind = ASK_DIGIT,
+				     .text = text,
+				     .choices = v,
+				     .n = n,
+				     .h = h,
+				     .arg = arg});
+}
+
+void app_ask_pick(struct app *a, const char *text, const struct app_choice *v,
+		  int n, bool free_text, app_answer_h *h, void *arg)
+{
+	ask(a, &(struct cmdline_ask){.kind = ASK_PICK,
+				     .text = text,
+				     .choices = v,
+				     .n = n,
+				     .free_text = free_text,
+				     .h = h,
+				     .arg = arg});
+}
+
+void app_ask_text(struct app *a, const char *text, const char *initial,
+		  app_answer_h *h, void *arg)
+{
+	ask(a, &(struct cmdline_ask){.kind = ASK_TEXT,
+				     .text = text,
+				     .initial = initial,
+				     .h = h,
+				     .arg = arg});
+}
+
+void app_ask_secret(struct app *a, const char *text, app_answer_h *h,
+		    void *arg)
+{
+	ask(a, &(struct cmdline_ask){
+		       .kind = ASK_SECRET, .text = text, .h = h, .arg = arg});
+}
+
+void app_ask_again(struct app *a, enum command_id id, const char *text,
+		   app_answer_h *h, void *arg)
+{
+	ask(a, &(struct cmdline_ask){.kind = ASK_AGAIN,
+				     .text = text,
+				     .again = id,
+				     .h = h,
+				     .arg = arg});
+}
+
+static void on_host_answer(struct app *a, const char *answer, void *arg)
+{
+	tunnel_accept_host(client_tunnel(a->client),
+			   answer && !strcmp(answer, "yes"));
+}
+
+void app_on_host(const char *host, const char *type, const char *fingerprint,
+		 void *arg)
+{
+	struct app *a = arg;
+	struct app_choice v[2] = {{.code = "no"}, {.code = "yes"}};
+
+	utf8_copy(v[0].label, sizeof(v[0].label), _("no"));
+	utf8_copy(v[1].label, sizeof(v[1].label), _("yes, remember it"));
+	app_say(a, MESSAGE_WARN, _("! First time at %s. Its key: %s %s"), host,
+		type, fingerprint);
+	app_ask_digit(a, _("Is this what the administrator gave you?"), v, 2,
+		      on_host_answer, NULL);
+}
+
+static void on_secret(struct app *a, const char *answer, void *arg)
+{
+	tunnel_passphrase(client_tunnel(a->client), answer);
+}
+
+void app_on_passphrase(const char *key_file, bool again, void *arg)
+{
+	struct app *a = arg;
+	const char *base = strrchr(key_file, '/');
+	char b[240];
+
+	snprintf(b, sizeof(b),
+		 again ? _("Wrong. Passphrase of %s:")
+		       : _("Passphrase of %s:"),
+		 base ? base + 1 : key_file);
+	app_ask_secret(a, b, on_secret, NULL);
+}
+
+/* ---- commands of the app itself ---- */
+
+static void on_menu(struct app *a, const char *answer, void *arg)
+{
+	enum command_id id;
+
+	if (!answer)
+		return;
+	id = keymap_word(answer, strlen(answer), app_roles(a));
+	if (id != CMD_NONE)
+		app_run(a, id, "");
+}
+
+/* All that can be done here: the view's own commands first. */
+static void menu(struct app *a)
+{
+	struct view *v = top(a);
+	const char *name;
+	unsigned where = v->ops->where(v, &name), roles = app_roles(a);
+	struct app_choice *c = mem_zalloc(CMD_N * sizeof(*c), NULL);
+	int n = 0;
+
+	if (!c)
+		return;
+	for (int pass = 0; pass < 2; pass++) {
+		for (int i = 0; i < CMD_N; i++) {
+			const struct command *k = &commands[i];
+			bool own = k->where != AT_ANY;
+			char key[16];
+			if (own != (pass == 0) || !(k->where & where) ||
+			    !(k->may & roles) || i == CMD_MENU ||
+			    app_refusal(a, (enum command_id)i))
+				continue;
+			keymap_name(key, sizeof(key), (enum command_id)i,
+				    a->twins);
+			utf8_copy(c[n].code, sizeof(c[n].code), k->name);
+			snprintf(c[n].label, sizeof(c[n].label), "%s  %s  %s",
+				 _(k->label), key, _(k->help));
+			n++;
+		}
+	}
+	app_ask_pick(a, ";", c, n, false, on_menu, NULL);
+	mem_deref(c);
+}
+
+static void quit(struct app *a)
+{
+	const char *why = app_refusal(a, CMD_QUIT);
+
+	if (why) {
+		app_say(a, MESSAGE_ERROR, _("× Not signed out: %s"), why);
+		return;
+	}
+	a->prm.quith(a->prm.arg);
+}
+
+static void on_unlock(struct app *a, const char *answer, void *arg);
+
+static void ask_unlock(struct app *a)
+{
+	app_ask_secret(a, _("Code:"), on_unlock, NULL);
+}
+
+static void on_unlock(struct app *a, const char *answer, void *arg)
+{
+	if (answer && !strcmp(answer, a->pin)) {
+		a->locked = false;
+		a->pin_wrong = 0;
+		memset(a->pin, 0, sizeof(a->pin));
+	} else if (answer && *answer && ++a->pin_wrong >= 5) {
+		quit(a);
+	} else if (answer && *answer) {
+		app_say(a, MESSAGE_ERROR, _("× Wrong code"));
+	}
+	app_dirty(a);
+}
+
+static void on_pin(struct app *a, const char *answer, void *arg)
+{
+	if (!answer)
+		return;
+	if (strlen(answer) < 4 || strlen(answer) >= sizeof(a->pin)) {
+		app_say(a, MESSAGE_ERROR, _("× Four to fifteen digits"));
+		return;
+	}
+	utf8_copy(a->pin, sizeof(a->pin), answer);
+	a->locked = true;
+	app_dirty(a);
+}
+
+static bool run_own(struct app *a, enum command_id id, const char *arg)
+{
+	switch (id) {
+	case CMD_REDRAW:
+		screen_redraw();
+		app_dirty(a);
+		return true;
+	case CMD_TAB:
+		if (*arg >= '0' && *arg <= '9')
+			return go_tab(a, *arg - '0');
+		a->prefix = K_CTRL('t');
+		app_dirty(a);
+		return true;
+	case CMD_PHONE_KEYS:
+		a->prefix = K_CTRL('p');
+		app_dirty(a);
+		return true;
+	case CMD_KEYPAD:
+		if (app_refusal(a, id))
+			return false;
+		a->keypad = true;
+		a->keypad_shown[0] = '\0';
+		app_dirty(a);
+		return true;
+	case CMD_MENU:
+		menu(a);
+		return true;
+	case CMD_COMMAND:
+		ask(a, &(struct cmdline_ask){.kind = ASK_COMMAND});
+		return true;
+	case CMD_BACK:
+	case CMD_CLOSE_VIEW:
+		app_close_view(a);
+		return true;
+	case CMD_KB: /* there and back */
+		if (a->tab == 4 && a->kb_from) {
+			a->tab = a->kb_from;
+			a->kb_from = 0;
+			return true;
+		}
+		a->kb_from = a->tab;
+		return go_tab(a, 4);
+	case CMD_LOCK:
+		app_ask_secret(a,
+			       _("Code to open it again (4 digits or more):"),
+			       on_pin, NULL);
+		return true;
+	case CMD_RETRY:
+		tunnel_retry(client_tunnel(a->client));
+		return true;
+	case CMD_QUIT:
+		quit(a);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_phone(enum command_id id)
+{
+	switch (id) {
+	case CMD_ANSWER:
+	case CMD_END:
+	case CMD_HOLD:
+	case CMD_MUTE:
+	case CMD_TRANSFER:
+	case CMD_KEYPAD:
+	case CMD_REDRAW:
+	case CMD_QUIT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool app_run(struct app *a, enum command_id id, const char *arg)
+{
+	struct view *v = top(a);
+
+	if (id == CMD_NONE || !a->on)
+		return false;
+	app_dirty(a);
+	if (!arg)
+		arg = "";
+	if (cmdline_again(a->line) == id) {
+		cmdline_accept(a->line);
+		return true;
+	}
+	if (a->locked && !is_phone(id)) {
+		ask_unlock(a);
+		return true;
+	}
+	if (!is_phone(id) && v->ops->request && v->ops->request(v, id, arg))
+		return true;
+	return run_own(a, id, arg) || command_run(a, id, arg);
+}
+
+/* ---- keys ---- */
+
+static bool keypad_key(struct app *a, uint32_t key)
+{
+	char digit[2] = {(char)key, '\0'};
+	size_t n = strlen(a->keypad_shown);
+
+	if ((key >= '0' && key <= '9') || key == '*' || key == '#') {
+		client_dtmf(a->client, digit);
+		if (n + 2 < sizeof(a->keypad_shown))
+			strcat(a->keypad_shown, "•");
+		if (n + 5 > sizeof(a->keypad_shown))
+			a->keypad_shown[0] = '\0';
+		return true;
+	}
+	if (key == K_ESC || key == K_ENTER || key > K_F0) {
+		a->keypad = false;
+		return key == K_ESC || key == K_ENTER;
+	}
+	return true;
+}
+
+static bool prefix_key(struct app *a, uint32_t key)
+{
+	uint32_t prefix = a->prefix, k = keys_halfwidth(key);
+	enum command_id id;
+
+	a->prefix = 0;
+	if (prefix == K_CTRL('t'))
+		return k >= '0' && k <= '9' ? go_tab(a, (int)(k - '0'))
+					    : false;
+	id = keymap_twin(k);
+	if (id == CMD_NONE)
+		return k == K_ESC;
+	/* "^P = =": the second = needs no second ^P */
+	if (id == CMD_END && cmdline_again(a->line) != CMD_END)
+		a->prefix = K_CTRL('p');
+	return app_run(a, id, "");
+}
+
+/* Keys that mean the same from inside any text or question. */
+static enum command_id anywhere(const struct app *a, uint32_t key)
+{
+	if (!(key > K_F0 && key <= K_F0 + 12) && !(key > 0 && key < 27))
+		return CMD_NONE;
+	if (key == K_TAB || key == K_ENTER || key == K_CTRL('c'))
+		return CMD_NONE;
+	return keymap_key(key, AT_ANY, app_roles(a) | ROLE_AGENT);
+}
+
+static bool view_key(struct app *a, uint32_t key, bool pasted)
+{
+	struct view *v = top(a);
+	const char *name;
+	unsigned where = v->ops->where(v, &name), k = key;
+	enum command_id id;
+
+	if (a->locked) {
+		ask_unlock(a);
+		return true;
+	}
+	if (v->ops->key && v->ops->key(v, key, pasted))
+		return true;
+	if (pasted)
+		return true;
+	if (!(where & AT_TEXT))
+		k = keys_halfwidth(key);
+	id = keymap_key(k, where ? where : AT_LIST, app_roles(a) | ROLE_ADMIN);
+	if (id != CMD_NONE)
+		return app_run(a, id, "");
+	if (k >= '0' && k <= '9')
+		return go_tab(a, (int)(k - '0'));
+	if (k >= 0x2E80 && k < K_FIRST) {
+		app_say(a, MESSAGE_INFO,
+			_("The input method is on: use arrows, digits, ;"));
+		return true;
+	}
+	return false;
+}
+
+static void on_key(uint32_t key, bool pasted, void *arg)
+{
+	struct app *a = arg;
+	const struct app_note *k = app_note(a, 0);
+	enum command_id id = pasted ? CMD_NONE : anywhere(a, key);
+
+	app_dirty(a);
+	a->last_key = key;
+	if (key > K_F0 && key <= K_F0 + 12)
+		a->seen |= 1u << (key - K_F0);
+	if (k && cal_now_us() - k->at_us > 300000)
+		a->note_over = true;
+	if (a->keypad && !pasted && keypad_key(a, key))
+		return;
+	if (a->prefix && !pasted && prefix_key(a, key))
+		return;
+	a->prefix = 0;
+	/* again keeps its question until its own key has been looked at */
+	if (id != CMD_NONE && cmdline_again(a->line) == id) {
+		app_run(a, id, "");
+		return;
+	}
+	if (id != CMD_NONE && (is_phone(id) || id == CMD_PHONE_KEYS ||
+			       cmdline_kind(a->line) == ASK_NONE)) {
+		if (!is_phone(id) && id != CMD_PHONE_KEYS &&
+		    view_key(a, key, pasted))
+			return;
+		app_run(a, id, "");
+		return;
+	}
+	if (cmdline_key(a->line, key, pasted))
+		return;
+	view_key(a, key, pasted);
+}
+
+static void on_stdin(int flags, void *arg)
+{
+	struct app *a = arg;
+	char b[4096];
+	ssize_t n = read(STDIN_FILENO, b, sizeof(b));
+
+	(void)flags;
+	if (n > 0)
+		keys_feed(a->keys, b, (size_t)n);
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		a->prm.quith(a->prm.arg); /* the terminal has gone */
+}
+
+static void on_winch_settled(void *arg)
+{
+	struct app *a = arg;
+
+	screen_resize();
+	if (a->on)
+		draw(a);
+}
+
+static void on_winch(int flags, void *arg)
+{
+	struct app *a = arg;
+	char b[64];
+	ssize_t n = read(a->winch_fd[0], b, sizeof(b));
+
+	(void)n;
+	(void)flags;
+	tmr_start(&a->winch, RESIZE_MS, on_winch_settled, a);
+}
+
+/* ---- life ---- */
+
+static void destructor(void *arg)
+{
+	struct app *a = arg;
+
+	app_stop(a);
+	mem_deref(a->line);
+	mem_deref(a->keys);
+}
+
+int app_alloc(struct app **ap, const struct app_prm *prm)
+{
+	scoped_mem struct app *a = mem_zalloc(sizeof(*a), destructor);
+	int err;
+
+	if (!a)
+		return ENOMEM;
+	a->prm = *prm;
+	a->winch_fd[0] = a->winch_fd[1] = -1;
+	a->tab = 1;
+	utf8_copy(a->server, sizeof(a->server),
+		  prm->server ? prm->server : "");
+	tmr_init(&a->draw);
+	tmr_init(&a->tick);
+	tmr_init(&a->winch);
+	err = keys_alloc(&a->keys, prm->over_ssh ? 100 : 25, on_key, a);
+	if (!err)
+		err = cmdline_alloc(&a->line, a);
+	if (err)
+		return err;
+	*ap = take(a);
+	return 0;
+}
+
+int app_start(struct app *a, struct client *client)
+{
+	char typed[512];
+	size_t n = 0;
+	int err;
+
+	err = screen_start(
+		&(struct screen_prm){.light = a->prm.light,
+				     .light_known = a->prm.light_known,
+				     .ascii = a->prm.ascii},
+		typed, sizeof(typed), &n);
+	if (err)
+		return err;
+	a->client = client;
+	a->on = true;
+	if (pipe2(a->winch_fd, O_NONBLOCK | O_CLOEXEC))
+		return errno;
+	winch_write = a->winch_fd[1];
+	signal(SIGWINCH, on_winch_signal);
+	err = fd_listen(a->winch_fd[0], FD_READ, on_winch, a);
+	if (!err)
+		err = fd_listen(STDIN_FILENO, FD_READ, on_stdin, a);
+	if (!err)
+		err = view_alloc(&a->link, a, &view_link, "");
+	if (err)
+		return err;
+	on_tick(a);
+	first_view(a);
+	keys_feed(a->keys, typed, n);
+	return 0;
+}
+
+void app_stop(struct app *a)
+{
+	if (!a->on)
+		return;
+	a->on = false;
+	signal(SIGWINCH, SIG_DFL);
+	tmr_cancel(&a->draw);
+	tmr_cancel(&a->tick);
+	tmr_cancel(&a->winch);
+	fd_close(STDIN_FILENO);
+	if (a->winch_fd[0] >= 0) {
+		fd_close(a->winch_fd[0]);
+		close(a->winch_fd[0]);
+		close(a->winch_fd[1]);
+	}
+	for (int t = 0; t < TABS; t++)
+		while (a->tabs[t].n)
+			mem_deref(a->tabs[t].v[--a->tabs[t].n]);
+	a->link = mem_deref(a->link);
+	screen_stop();
+}

@@ -1,0 +1,736 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The agent's day: what waits, who calls, what they ask, what was promised.
+ * The screen follows the call (idle, ringing, talking, wrap-up) but takes the
+ * focus only at moments the person made: answering, and the end of a call
+ * when nothing was being typed.
+ *
+ *     idle     to do │ today          ringing  card, history │ likely, why
+ *     talking  card, form in brief │ search, entry   (Tab: whole form)
+ *     wrap-up  whole form │ what happened
+ *
+ * From 120 columns on there are three panes, card | knowledge | form.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cal.h"
+#include "common/libre.h"
+#include "agent-tui/app.h"
+#include "agent-tui/command.h"
+#include "agent-tui/i18n.h"
+#include "agent-tui/screen.h"
+#include "agent-tui/view/finder.h"
+#include "agent-tui/view/panes.h"
+#include "agent-tui/view/sheet.h"
+
+#define QUIET_US 3000000LL /* nothing typed for so long: may be covered */
+
+enum mode { IDLE, RINGING, TALKING, WRAPUP };
+
+enum focus { F_TODO, F_MISSED, F_HISTORY, F_LIKELY, F_SEARCH, F_FORM };
+
+struct desk {
+	enum mode mode;
+	enum focus focus, before_search;
+	bool zoomed;
+	bool go_on;	  /* F9 filed it: then "after" */
+	int64_t typed_us; /* monotonic */
+	struct ui_list todo, missed, history, likely;
+	struct finder *finder;
+	struct sheet *sheet;
+};
+
+static enum mode mode_of(const struct model *m)
+{
+	bool call =
+		(m->call.contact[0] && strcmp(m->call.state, "ended") != 0) ||
+		m->phone->leg_state >= PHONE_ANSWERING;
+
+	if (call)
+		return TALKING;
+	if (m->me.agent.state == STATE_WRAPUP)
+		return WRAPUP;
+	if (m->offer.contact[0] || m->phone->leg_state == PHONE_RINGING)
+		return RINGING;
+	return IDLE;
+}
+
+/* ---- lines ---- */
+
+static const char *todo_id(int i, void *arg)
+{
+	return ((const struct model *)arg)->tickets.v[i].id;
+}
+
+static const char *missed_id(int i, void *arg)
+{
+	static char b[24];
+
+	snprintf(b, sizeof(b), "%lld",
+		 (long long)((const struct model *)arg)->missed.v[i].id);
+	return b;
+}
+
+static void todo_row(const struct model *m, const struct model_ticket *t,
+		     struct row *r)
+{
+	char when[16];
+	bool late = t->promise_us &&
+		    t->promise_us < model_now_us(m) + 1800 * 1000000LL;
+
+	row_init(r);
+	pane_when(m, t->promise_us ? t->promise_us : t->created_us, when,
+		  sizeof(when));
+	row_add(r, "%s%s ", late ? "!" : " ", when);
+	row_cell(r, 5,
+		 !strcmp(t->outcome, "callback") ? _("call") : _("ticket"));
+	row_hostile(r, 12, t->number);
+	row_hostile(r, 5, t->name);
+	row_hostile(r, 0, *t->summary ? t->summary : t->disposition_name);
+}
+
+static void draw_todo(struct desk *d, const struct model *m, struct area a)
+{
+	bool on = d->focus == F_TODO;
+	struct area b = {a.y + 1, a.x, a.w, a.h - 1};
+	char title[80];
+
+	snprintf(title, sizeof(title), _("To do %d, by deadline"),
+		 (int)m->tickets.n);
+	screen_rule(a.y, a.x, a.w, on, title, on ? _("Enter opens") : "");
+	if (!m->tickets.n)
+		pane_empty(a, m->tickets.page.loading
+				      ? "…"
+				      : _("Nothing to do. A call appears in "
+					  "row 3."));
+	ui_list_sync(&d->todo, (int)m->tickets.n, b.h, todo_id, (void *)m);
+	for (int i = 0; i < b.h; i++) {
+		int k = d->todo.top + i;
+		struct row r;
+		if (k >= (int)m->tickets.n)
+			break;
+		todo_row(m, &m->tickets.v[k], &r);
+		pane_line_row(b, i, k == d->todo.cur, on, &r);
+	}
+}
+
+static void missed_row(const struct model *m, const struct model_missed *k,
+		       struct row *r)
+{
+	char when[16], wait[32];
+
+	row_init(r);
+	pane_when(m, k->last_us, when, sizeof(when));
+	row_time(wait, sizeof(wait), k->wait_ms * 1000);
+	row_add(r, " %s %s ", when, k->lost ? _("!lost") : _("gave up"));
+	row_add(r, _("waited %s "), wait);
+	row_hostile(r, 12, k->number);
+	row_add(r, _("rang %d  "), k->times);
+	row_add(r, "%s", *k->owner ? k->owner : _("not claimed"));
+}
+
+static void draw_missed(struct desk *d, const struct model *m, struct area a)
+{
+	bool on = d->focus == F_MISSED;
+	struct area b = {a.y + 1, a.x, a.w, a.h - 1};
+	char title[80];
+
+	snprintf(title, sizeof(title), _("Missed calls %d, to call back"),
+		 (int)m->missed.n);
+	screen_rule(a.y, a.x, a.w, on, title, _("o calls back"));
+	if (!m->missed.n)
+		pane_empty(a, _("Nobody waits for a call back."));
+	ui_list_sync(&d->missed, (int)m->missed.n, b.h, missed_id, (void *)m);
+	for (int i = 0; i < b.h; i++) {
+		int k = d->missed.top + i;
+		struct row r;
+		if (k >= (int)m->missed.n)
+			break;
+		missed_row(m, &m->missed.v[k], &r);
+		pane_line_row(b, i, on && k == d->missed.cur, on, &r);
+	}
+}
+
+/* ---- layouts ---- */
+
+/* a.h rows shared out: `last` takes what the wanted heights leave. */
+static struct area slice(struct area *a, int h)
+{
+	struct area s = *a;
+
+	if (h > a->h)
+		h = a->h;
+	s.h = h;
+	a->y += h;
+	a->h -= h;
+	return s;
+}
+
+static void idle_side(struct view *v, const struct model *m, struct area a)
+{
+	pane_today(m, slice(&a, 5));
+	pane_line(m, slice(&a, 4), false);
+	pane_sound(m, slice(&a, 5));
+	pane_notices(v->app, a);
+}
+
+static void draw_idle(struct view *v, struct area a)
+{
+	struct desk *d = v->state;
+	const struct model *m = app_model(v->app);
+	int left = a.w >= 160 ? 96 : a.w >= 120 ? a.w - 42 : 51;
+	struct area l = {a.y, a.x, left, a.h};
+	int missed = 1 + (m->missed.n ? (int)m->missed.n : 1);
+
+	if (d->focus == F_SEARCH) { /* F3 while idle */
+		finder_draw(d->finder, slice(&l, 8), true);
+		finder_read(d->finder, l, false);
+	} else {
+		if (missed > a.h / 3)
+			missed = a.h / 3;
+		draw_todo(d, m, slice(&l, a.h - missed));
+		draw_missed(d, m, l);
+	}
+	idle_side(v, m,
+		  (struct area){a.y, a.x + left + 1, a.w - left - 1, a.h});
+	screen_divider(a.x + left, a.y, a.y + a.h - 1);
+}
+
+static int card_rows(const struct model *m)
+{
+	const struct model_citizen *c = &m->citizen;
+
+	return 2 + (*c->prefs || *c->note) + (c->unhappy_us != 0);
+}
+
+static int open_rows(const struct model *m, int max)
+{
+	int n = 2;
+
+	for (size_t i = 0; i < m->citizen.open.n; i++)
+		n += 1 + (m->citizen.open.v[i].promise_us != 0) - (i == 0);
+	return n > max ? max : n;
+}
+
+static void draw_hand(struct view *v, const struct model *m, struct area a)
+{
+	struct row r;
+
+	screen_rule(a.y, a.x, a.w, false, _("At hand"), "");
+	row_init(&r);
+	if (m->draft.contact[0] || m->draft.ticket[0])
+		row_add(&r, _("What you were writing (%s) is kept"),
+			m->draft.ticket);
+	else
+		row_add(&r, "%s", _("Nothing is half written."));
+	pane_line_row((struct area){a.y + 1, a.x, a.w, a.h - 1}, 0, false,
+		      false, &r);
+	row_init(&r);
+	pane_sound_line(m, &r);
+	pane_line_row((struct area){a.y + 1, a.x, a.w, a.h - 1}, 1, false,
+		      false, &r);
+}
+
+static void draw_ringing(struct view *v, struct area a)
+{
+	struct desk *d = v->state;
+	const struct model *m = app_model(v->app);
+	int left = a.w >= 120 ? a.w / 2 : 40;
+	struct area l = {a.y, a.x, left, a.h};
+	struct area r = {a.y, a.x + left + 1, a.w - left - 1, a.h};
+	int hist = a.h - card_rows(m) - 6;
+
+	pane_card(m, slice(&l, card_rows(m)), false);
+	pane_history(m, slice(&l, hist), &d->history, d->focus == F_HISTORY);
+	pane_last_summary(m, l);
+	pane_open_tickets(m, slice(&r, open_rows(m, 5)));
+	pane_likely(m, slice(&r, 6), &d->likely, d->focus == F_LIKELY);
+	pane_why(m, slice(&r, 4));
+	draw_hand(v, m, r);
+	screen_divider(a.x + left, a.y, a.y + a.h - 1);
+}
+
+static void talk_left(struct desk *d, const struct model *m, struct area a,
+		      bool brief)
+{
+	int form = brief ? 7 : 0;
+	int open = open_rows(m, 4);
+	struct area rest = a;
+	int hist = a.h - card_rows(m) - open - form;
+
+	pane_card(m, slice(&rest, card_rows(m)), false);
+	if (hist > 1)
+		pane_history(m, slice(&rest, hist), &d->history,
+			     d->focus == F_HISTORY);
+	pane_open_tickets(m, slice(&rest, open));
+	if (brief)
+		sheet_brief(d->sheet, rest);
+}
+
+static void draw_search(struct desk *d, struct area a)
+{
+	int list = a.h >= 30 ? 12 : 7;
+
+	if (a.h - list < 8)
+		list = a.h - 8;
+	finder_draw(d->finder, slice(&a, list), d->focus == F_SEARCH);
+	finder_read(d->finder, a, false);
+}
+
+static void draw_form(struct view *v, struct area a)
+{
+	struct desk *d = v->state;
+	const struct model *m = app_model(v->app);
+	int left = a.w < 100 ? 52 : a.w - 36;
+	struct area side = {a.y, a.x + left + 1, a.w - left - 1, a.h};
+
+	sheet_draw(d->sheet, (struct area){a.y, a.x, left, a.h},
+		   d->focus == F_FORM);
+	pane_course(m, slice(&side, a.h / 2));
+	pane_open_tickets(m, slice(&side, 4));
+	pane_line(m, side, false);
+	screen_divider(a.x + left, a.y, a.y + a.h - 1);
+}
+
+static void draw_three(struct view *v, struct area a)
+{
+	struct desk *d = v->state;
+	const struct model *m = app_model(v->app);
+	int lw = a.w >= 160 ? 42 : 30, rw = a.w >= 160 ? 48 : 40;
+	int mw = a.w - lw - rw - 2;
+	struct area l = {a.y, a.x, lw, a.h};
+	struct area mid = {a.y, a.x + lw + 1, mw, a.h};
+	struct area r = {a.y, a.x + lw + mw + 2, rw, a.h};
+	int line = a.h >= 36 ? 5 : 0, last = a.h >= 30 ? 4 : 0;
+	struct area up = slice(&l, a.h - line - last);
+
+	talk_left(d, m, up, false);
+	if (last)
+		pane_last_summary(m, slice(&l, last));
+	if (line)
+		pane_line(m, l, false);
+	draw_search(d, mid);
+	sheet_draw(d->sheet, slice(&r, a.h >= 36 ? 22 : a.h - 6),
+		   d->focus == F_FORM);
+	pane_course(m, slice(&r, r.h > 14 ? 9 : r.h));
+	if (r.h > 4) {
+		pane_sound(m, slice(&r, 5));
+		pane_today(m, r);
+	}
+	screen_divider(a.x + lw, a.y, a.y + a.h - 1);
+	screen_divider(a.x + lw + mw + 1, a.y, a.y + a.h - 1);
+}
+
+static void draw_zoomed(struct view *v, struct area a)
+{
+	struct desk *d = v->state;
+	const struct model *m = app_model(v->app);
+
+	switch (d->focus) {
+	case F_TODO:
+		draw_todo(d, m, a);
+		break;
+	case F_MISSED:
+		draw_missed(d, m, a);
+		break;
+	case F_HISTORY:
+		pane_history(m, a, &d->history, true);
+		break;
+	case F_LIKELY:
+		pane_likely(m, a, &d->likely, true);
+		break;
+	case F_SEARCH:
+		draw_search(d, a);
+		break;
+	case F_FORM:
+		sheet_draw(d->sheet, a, true);
+		break;
+	}
+}
+
+/* The card covers what is there only while nobody types. */
+static bool may_cover(struct desk *d)
+{
+	return cal_mono_us() - d->typed_us > QUIET_US;
+}
+
+static void desk_draw(struct view *v, struct area a)
+{
+	struct desk *d = v->state;
+	int lw = 27;
+
+	if (d->zoomed) {
+		draw_zoomed(v, a);
+	} else if (d->mode == IDLE ||
+		   (d->mode == RINGING && !may_cover(d) &&
+		    d->focus != F_LIKELY && d->focus != F_HISTORY)) {
+		draw_idle(v, a);
+	} else if (d->mode == RINGING) {
+		draw_ringing(v, a);
+	} else if (a.w >= 120) {
+		draw_three(v, a);
+	} else if (d->focus == F_FORM) {
+		draw_form(v, a);
+	} else {
+		talk_left(d, app_model(v->app),
+			  (struct area){a.y, a.x, lw, a.h}, true);
+		draw_search(d, (struct area){a.y, a.x + lw + 1, a.w - lw - 1,
+					     a.h});
+		screen_divider(a.x + lw, a.y, a.y + a.h - 1);
+	}
+}
+
+/* ---- focus ---- */
+
+static unsigned desk_where(struct view *v, const char **name)
+{
+	struct desk *d = v->state;
+
+	switch (d->focus) {
+	case F_SEARCH:
+		*name = _("search");
+		return AT_SEARCH;
+	case F_FORM:
+		*name = _("form");
+		return AT_FORM;
+	default:
+		*name = d->mode == RINGING ? _("call") : _("list");
+		return AT_LIST;
+	}
+}
+
+static const enum command_id *desk_hints(struct view *v)
+{
+	static const enum command_id list[] = {
+		CMD_STATE, CMD_KB,	  CMD_OPEN,    CMD_CALLBACK,
+		CMD_MENU,  CMD_NEXT_PANE, CMD_COMMAND, CMD_NONE};
+	static const enum command_id ring[] = {CMD_ANSWER, CMD_END,
+					       CMD_NEXT_PANE, CMD_NONE};
+	static const enum command_id find[] = {
+		CMD_OPEN, CMD_NEXT_PANE, CMD_KB,	 CMD_END,
+		CMD_HAND, CMD_STATE,	 CMD_PHONE_KEYS, CMD_NONE};
+	static const enum command_id form[] = {
+		CMD_STATE, CMD_NEXT_PANE, CMD_FILE,   CMD_UNDO,
+		CMD_BACK,  CMD_KB,	  CMD_EXTEND, CMD_NONE};
+	struct desk *d = v->state;
+
+	if (d->focus == F_SEARCH)
+		return find;
+	if (d->focus == F_FORM)
+		return form;
+	return d->mode == RINGING ? ring : list;
+}
+
+/* Panes that Tab walks through in each mode. */
+static void next_focus(struct desk *d, int by)
+{
+	static const enum focus idle[] = {F_TODO, F_MISSED};
+	static const enum focus ring[] = {F_HISTORY, F_LIKELY};
+	static const enum focus talk[] = {F_SEARCH, F_FORM, F_HISTORY};
+	const enum focus *v = d->mode == IDLE	   ? idle
+			      : d->mode == RINGING ? ring
+						   : talk;
+	int n = d->mode == IDLE || d->mode == RINGING ? 2 : 3, at = -1;
+
+	for (int i = 0; i < n; i++)
+		if (v[i] == d->focus)
+			at = i;
+	if (at < 0)
+		d->focus = v[0];
+	else
+		d->focus = v[(at + by + n) % n];
+}
+
+static void enter_mode(struct view *v, enum mode from)
+{
+	struct desk *d = v->state;
+	bool typing = cal_mono_us() - d->typed_us < QUIET_US;
+
+	switch (d->mode) {
+	case TALKING:
+		if (from == WRAPUP)
+			break;
+		finder_clear(d->finder);
+		d->zoomed = false;
+		d->focus = d->before_search = F_SEARCH;
+		app_open(v->app, &view_desk, "");
+		break;
+	case WRAPUP:
+		if (typing && d->focus == F_SEARCH)
+			break;
+		d->focus = F_FORM;
+		if (client_draft_missing(app_client(v->app)))
+			sheet_focus(d->sheet,
+				    client_draft_missing(app_client(v->app)));
+		else
+			sheet_focus(d->sheet, "summary");
+		break;
+	case IDLE:
+		if (d->focus != F_TODO && d->focus != F_MISSED &&
+		    !(typing && d->focus == F_SEARCH))
+			d->focus = F_TODO;
+		break;
+	default:
+		break;
+	}
+}
+
+/* F9 is two wishes: file, and then what was chosen as "after". */
+static void go_on(struct view *v)
+{
+	struct desk *d = v->state;
+	const struct model *m = app_model(v->app);
+	const char *to =
+		m->draft.after[0] ? m->draft.after : m->me.agent.after;
+
+	if (!d->go_on || !m->draft.filed)
+		return;
+	d->go_on = false;
+	if (m->me.agent.state != STATE_WRAPUP)
+		return;
+	if (!*to || !strcmp(to, "ready"))
+		client_ready(app_client(v->app));
+	else
+		client_pause(app_client(v->app), to);
+}
+
+static void desk_event(struct view *v, unsigned mask)
+{
+	struct desk *d = v->state;
+	enum mode now = mode_of(app_model(v->app)), was = d->mode;
+
+	finder_event(d->finder, mask);
+	sheet_event(d->sheet, mask);
+	if (mask & (MODEL_DRAFT | MODEL_ME))
+		go_on(v);
+	if (now == was)
+		return;
+	d->mode = now;
+	enter_mode(v, was);
+}
+
+/* ---- keys ---- */
+
+static bool leave_form(struct desk *d, enum ui_form_took took, uint32_t key)
+{
+	if (took != UI_FORM_LEFT)
+		return true;
+	if (key == K_TAB)
+		next_focus(d, 1);
+	else if (key == K_BACKTAB)
+		next_focus(d, -1);
+	return true;
+}
+
+static bool desk_key(struct view *v, uint32_t key, bool pasted)
+{
+	struct desk *d = v->state;
+	bool text = pasted || (key >= ' ' && key < K_FIRST);
+	enum ui_form_took took;
+
+	if (text && (d->focus == F_SEARCH || d->focus == F_FORM))
+		d->typed_us = cal_mono_us();
+	if (d->focus == F_SEARCH)
+		return finder_key(d->finder, key, pasted);
+	if (d->focus == F_FORM) {
+		took = sheet_key(d->sheet, key, pasted);
+		return took != UI_FORM_NOT && leave_form(d, took, key);
+	}
+	if (pasted)
+		return true;
+	struct ui_list *l = d->focus == F_TODO	    ? &d->todo
+			    : d->focus == F_MISSED  ? &d->missed
+			    : d->focus == F_HISTORY ? &d->history
+						    : &d->likely;
+	ui_list_id_h *idh = d->focus == F_TODO	    ? todo_id
+			    : d->focus == F_MISSED  ? missed_id
+			    : d->focus == F_HISTORY ? pane_history_id
+						    : pane_likely_id;
+	if (!ui_list_key(l, keys_halfwidth(key)))
+		return false;
+	ui_list_hold(l, idh, (void *)app_model(v->app));
+	return true;
+}
+
+static bool open_current(struct view *v)
+{
+	struct desk *d = v->state;
+	const struct model *m = app_model(v->app);
+
+	switch (d->focus) {
+	case F_SEARCH:
+		if (d->mode == TALKING || d->mode == WRAPUP)
+			finder_adopt(d->finder);
+		return true;
+	case F_TODO:
+		if (d->todo.cur < (int)m->tickets.n)
+			app_open(v->app, &view_ticket,
+				 m->tickets.v[d->todo.cur].id);
+		return true;
+	case F_HISTORY:
+		if (d->history.cur < (int)m->citizen.history.n)
+			app_open(v->app, &view_contact,
+				 m->citizen.history.v[d->history.cur].contact);
+		return true;
+	case F_LIKELY:
+		if (d->likely.cur < (int)m->offer.kb.n)
+			client_kb_open(app_client(v->app),
+				       m->offer.kb.v[d->likely.cur].id, 0);
+		return true;
+	case F_MISSED:
+		if (d->missed.cur < (int)m->missed.n)
+			app_open(v->app, &view_citizen,
+				 m->missed.v[d->missed.cur].number);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool go_search(struct desk *d)
+{
+	if (d->focus == F_SEARCH) {
+		d->focus = d->before_search != F_SEARCH ? d->before_search
+			   : d->mode == IDLE		? F_TODO
+			   : d->mode == RINGING		? F_LIKELY
+							: F_FORM;
+	} else {
+		d->before_search = d->focus;
+		d->focus = F_SEARCH;
+	}
+	return true;
+}
+
+static bool back(struct view *v)
+{
+	struct desk *d = v->state;
+
+	if (d->zoomed)
+		d->zoomed = false;
+	else if (d->focus == F_SEARCH && *finder_text(d->finder))
+		finder_clear(d->finder);
+	else if (d->focus == F_SEARCH && d->mode == IDLE)
+		d->focus = F_TODO;
+	else if (d->focus == F_FORM)
+		d->focus = d->mode == TALKING ? F_SEARCH : F_HISTORY;
+	return true;
+}
+
+static bool call_back(struct view *v)
+{
+	struct desk *d = v->state;
+	const struct model *m = app_model(v->app);
+
+	if (d->focus == F_TODO && d->todo.cur < (int)m->tickets.n)
+		command_dial(v->app, "", 0, m->tickets.v[d->todo.cur].id);
+	else if (d->missed.cur < (int)m->missed.n)
+		command_dial(v->app, "", m->missed.v[d->missed.cur].id, "");
+	return true;
+}
+
+static bool unmask(struct view *v)
+{
+	struct desk *d = v->state;
+	const struct model *m = app_model(v->app);
+
+	if (m->call.contact[0] && d->mode != IDLE)
+		command_unmask(v->app, m->call.contact, "", 0);
+	else if (m->offer.contact[0])
+		command_unmask(v->app, m->offer.contact, "", 0);
+	else if (d->focus == F_MISSED && d->missed.cur < (int)m->missed.n)
+		command_unmask(v->app, "", "", m->missed.v[d->missed.cur].id);
+	else if (d->focus == F_TODO && d->todo.cur < (int)m->tickets.n)
+		command_unmask(v->app, "", m->tickets.v[d->todo.cur].id, 0);
+	return true;
+}
+
+static bool desk_request(struct view *v, enum command_id id, const char *arg)
+{
+	struct desk *d = v->state;
+	const struct model *m = app_model(v->app);
+
+	switch (id) {
+	case CMD_OPEN:
+		return open_current(v);
+	case CMD_NEXT_PANE:
+		next_focus(d, 1);
+		return true;
+	case CMD_PREV_PANE:
+		next_focus(d, -1);
+		return true;
+	case CMD_KB:
+		return go_search(d);
+	case CMD_BACK:
+		return back(v);
+	case CMD_ZOOM:
+		d->zoomed = !d->zoomed;
+		return true;
+	case CMD_UNDO:
+		return sheet_undo(d->sheet);
+	case CMD_FILE:
+		d->go_on = false;
+		if (d->mode == TALKING || d->mode == WRAPUP)
+			sheet_file(d->sheet);
+		return true;
+	case CMD_STATE:
+		if (d->mode != WRAPUP || m->draft.filed ||
+		    (!m->draft.contact[0] && !m->draft.ticket[0]))
+			return false;
+		d->focus = F_FORM;
+		d->go_on = true;
+		sheet_file(d->sheet);
+		return true;
+	case CMD_CALLBACK:
+		return call_back(v);
+	case CMD_CLAIM:
+		if (d->focus == F_MISSED && d->missed.cur < (int)m->missed.n)
+			client_missed_claim(app_client(v->app),
+					    m->missed.v[d->missed.cur].id);
+		return true;
+	case CMD_UNMASK:
+		return unmask(v);
+	default:
+		return false;
+	}
+}
+
+static int desk_open(struct view *v, const char *arg)
+{
+	struct desk *d = v->state;
+	int err;
+
+	err = finder_alloc(&d->finder, v->app);
+	if (!err)
+		err = sheet_alloc(&d->sheet, v->app);
+	if (err)
+		return err;
+	d->typed_us = cal_mono_us() - QUIET_US - 1;
+	client_tickets(app_client(v->app), true, NULL);
+	desk_event(v, MODEL_ALL);
+	return 0;
+}
+
+static void desk_close(struct view *v)
+{
+	struct desk *d = v->state;
+
+	mem_deref(d->finder);
+	mem_deref(d->sheet);
+}
+
+const struct view_ops view_desk = {
+	.name = N_("Desk"),
+	.tab = 1,
+	.may = MAY_AGENT,
+	.state_bytes = sizeof(struct desk),
+	.open = desk_open,
+	.draw = desk_draw,
+	.where = desk_where,
+	.hints = desk_hints,
+	.key = desk_key,
+	.request = desk_request,
+	.event = desk_event,
+	.close = desk_close,
+};

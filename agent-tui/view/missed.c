@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Outbound: callers who gave up or were lost, one line a number. `o` calls
+ * back (which claims it), `c` claims, `x` takes it off with its outcome.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/libre.h"
+#include "common/utf8.h"
+#include "agent-tui/app.h"
+#include "agent-tui/command.h"
+#include "agent-tui/i18n.h"
+#include "agent-tui/screen.h"
+#include "agent-tui/ui/list.h"
+#include "agent-tui/ui/row.h"
+#include "agent-tui/view/panes.h"
+
+struct missed {
+	struct ui_list list;
+	char id[24];
+};
+
+static const char *id_of(int i, void *arg)
+{
+	static char b[24];
+
+	snprintf(b, sizeof(b), "%lld",
+		 (long long)((const struct model *)arg)->missed.v[i].id);
+	return b;
+}
+
+static const struct model_missed *current(struct view *v)
+{
+	struct missed *s = v->state;
+	const struct model *m = app_model(v->app);
+
+	return s->list.cur < (int)m->missed.n ? &m->missed.v[s->list.cur]
+					      : NULL;
+}
+
+static const char *reason(const struct model_missed *k)
+{
+	if (k->lost)
+		return _("!call lost");
+	return !strcmp(k->reason, "overflow") ? _("overflow") : _("gave up");
+}
+
+static void line(const struct model *m, const struct model_missed *k, int w,
+		 struct row *r)
+{
+	char t1[16], t2[16], wait[32];
+
+	row_init(r);
+	pane_when(m, k->last_us, t1, sizeof(t1));
+	pane_when(m, k->first_us, t2, sizeof(t2));
+	row_time(wait, sizeof(wait), k->wait_ms * 1000);
+	row_cell(r, 6, t1);
+	row_cell(r, 11, reason(k));
+	row_add(r, _("waited %s "), wait);
+	row_hostile(r, 12, k->number);
+	row_hostile(r, 9, model_queue_name(m, k->queue));
+	row_add(r, _("rang %d  "), k->times);
+	row_add(r, "%s", *k->owner ? k->owner : _("not claimed"));
+	if (w >= 110 && k->times > 1)
+		row_add(r, _("   first at %s"), t2);
+	if (*k->outcome)
+		row_add(r, "   %s", tr(k->outcome));
+}
+
+static void missed_draw(struct view *v, struct area a)
+{
+	struct missed *s = v->state;
+	const struct model *m = app_model(v->app);
+	struct area b = {a.y + 1, a.x, a.w, a.h - 1};
+	char title[80];
+	struct row r;
+
+	snprintf(title, sizeof(title), _("Missed calls %d, to call back"),
+		 (int)m->missed.n);
+	screen_rule(a.y, a.x, a.w, true, title,
+		    _("o calls back  c claims  x closes"));
+	if (!m->missed.n)
+		pane_empty(a, m->missed.page.loading
+				      ? "…"
+				      : _("Nobody waits for a call back."));
+	ui_list_sync(&s->list, (int)m->missed.n, b.h, id_of, (void *)m);
+	for (int i = 0; i < b.h && s->list.top + i < (int)m->missed.n; i++) {
+		int k = s->list.top + i;
+		line(m, &m->missed.v[k], a.w, &r);
+		pane_line_row(b, i, k == s->list.cur, true, &r);
+	}
+}
+
+static int missed_open(struct view *v, const char *arg)
+{
+	client_list(app_client(v->app), MODEL_LIST_MISSED);
+	return 0;
+}
+
+static unsigned missed_where(struct view *v, const char **name)
+{
+	*name = _("list");
+	return AT_LIST;
+}
+
+static const enum command_id *missed_hints(struct view *v)
+{
+	static const enum command_id ids[] = {
+		CMD_CALLBACK, CMD_CLAIM, CMD_CLOSE,   CMD_OPEN,
+		CMD_UNMASK,   CMD_STATE, CMD_COMMAND, CMD_NONE};
+
+	return ids;
+}
+
+static bool missed_key(struct view *v, uint32_t key, bool pasted)
+{
+	struct missed *s = v->state;
+
+	if (pasted || !ui_list_key(&s->list, keys_halfwidth(key)))
+		return false;
+	ui_list_hold(&s->list, id_of, (void *)app_model(v->app));
+	return true;
+}
+
+struct closing {
+	int64_t id;
+};
+
+static void on_outcome(struct app *a, const char *answer, void *arg)
+{
+	const struct closing *c = arg;
+
+	if (answer)
+		client_missed_close(app_client(a), c->id, answer, NULL);
+}
+
+static void ask_close(struct app *a, int64_t id)
+{
+	static const char *const codes[] = {"reached", "no_answer",
+					    "called_again", "invalid"};
+	const char *const names[] = {_("reached"), _("no answer"),
+				     _("called again by themselves"),
+				     _("no valid number")};
+	struct app_choice v[4] = {0};
+	struct closing *c = mem_zalloc(sizeof(*c), NULL);
+
+	if (!c)
+		return;
+	c->id = id;
+	for (int i = 0; i < 4; i++) {
+		utf8_copy(v[i].code, sizeof(v[i].code), codes[i]);
+		utf8_copy(v[i].label, sizeof(v[i].label), names[i]);
+	}
+	app_ask_digit(a, _("Outcome:"), v, 4, on_outcome, c);
+	mem_deref(c);
+}
+
+static bool missed_request(struct view *v, enum command_id id, const char *arg)
+{
+	const struct model_missed *k = current(v);
+
+	if (!k)
+		return false;
+	switch (id) {
+	case CMD_CALLBACK:
+		command_dial(v->app, "", k->id, "");
+		return true;
+	case CMD_CLAIM:
+		client_missed_claim(app_client(v->app), k->id);
+		return true;
+	case CMD_CLOSE:
+		ask_close(v->app, k->id);
+		return true;
+	case CMD_UNMASK:
+		command_unmask(v->app, "", "", k->id);
+		return true;
+	case CMD_OPEN:
+		app_open(v->app, &view_citizen, k->number);
+		return true;
+	default:
+		return false;
+	}
+}
+
+const struct view_ops view_missed = {
+	.name = N_("Outbound"),
+	.tab = 5,
+	.may = MAY_DESK,
+	.state_bytes = sizeof(struct missed),
+	.open = missed_open,
+	.draw = missed_draw,
+	.where = missed_where,
+	.hints = missed_hints,
+	.key = missed_key,
+	.request = missed_request,
+};

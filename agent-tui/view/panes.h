@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Panes that several screens show: the citizen's card, history, open
+ * tickets, the line, likely entries, and the small words for states. Each
+ * draws a title line and what fits below it; none keeps a cursor of its own.
+ */
+#pragma once
+
+#include "agent-tui/model.h"
+#include "agent-tui/ui/list.h"
+#include "agent-tui/ui/row.h"
+#include "agent-tui/view/view.h"
+
+/* ---- words ---- */
+
+const char *pane_state_shape(enum model_state st);     /* "●" */
+const char *pane_wait_mark(int64_t us);		       /* "", "!", "!!" */
+const char *pane_field_name(const char *field);	       /* translated */
+const char *pane_ended_by(const struct model_call *c); /* translated */
+const char *pane_result(const char *result);	       /* translated */
+const char *pane_outcome(const char *outcome);	       /* translated */
+const char *pane_ticket_state(const char *state);      /* translated */
+/* Where playback is by now. */
+int64_t pane_playback_ms(const struct model *m);
+/* "10:42" today, "11-20" else. */
+void pane_when(const struct model *m, int64_t us, char *out, size_t size);
+/* Minutes and hours left, "late 0:12" once past. */
+void pane_left(const struct model *m, int64_t until_us, char *out,
+	       size_t size);
+/* Shape of an entry's state: ● in force, ▲ expiring, ◐ waiting, ○ off. */
+const char *pane_entry_shape(const char *state, const char *expires);
+bool pane_entry_answerable(const char *state);
+
+/* ---- lines put behind others ---- */
+
+void pane_promise_line(const struct model *m, struct row *r);
+void pane_sound_line(const struct model *m, struct row *r);
+
+/* ---- panes ---- */
+
+void pane_card(const struct model *m, struct area a, bool focus);
+/* list NULL: no cursor. */
+void pane_history(const struct model *m, struct area a, struct ui_list *list,
+		  bool focus);
+const char *pane_history_id(int i, void *model);
+void pane_open_tickets(const struct model *m, struct area a);
+void pane_last_summary(const struct model *m, struct area a);
+void pane_likely(const struct model *m, struct area a, struct ui_list *list,
+		 bool focus);
+const char *pane_likely_id(int i, void *model);
+void pane_why(const struct model *m, struct area a);
+void pane_line(const struct model *m, struct area a, bool focus);
+void pane_today(const struct model *m, struct area a);
+void pane_notices(const struct app *app, struct area a);
+void pane_sound(const struct model *m, struct area a);
+void pane_course(const struct model *m, struct area a);
+
+/* Hostile text wrapped into rows; returns the rows used. */
+int pane_text(struct area a, enum style st, const char *text, int skip);
+/* How many rows pane_text would take. */
+int pane_text_rows(const char *text, int w);
+/* A line of several cells; `on` under the cursor. */
+void pane_line_row(struct area a, int i, bool on, bool focus,
+		   const struct row *r);
+/* "nothing here; what next" */
+void pane_empty(struct area a, const char *text);

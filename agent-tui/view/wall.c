@@ -1,0 +1,685 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The lead's wall: connect rate with what may still be missed, the queues,
+ * who waits and why, agents with the exceptional ones first, alarms. Enter
+ * opens what is behind the number under the cursor.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cal.h"
+#include "common/libre.h"
+#include "common/utf8.h"
+#include "agent-tui/app.h"
+#include "agent-tui/command.h"
+#include "agent-tui/i18n.h"
+#include "agent-tui/screen.h"
+#include "agent-tui/ui/list.h"
+#include "agent-tui/ui/row.h"
+#include "agent-tui/view/panes.h"
+
+#define AGENTS_MAX 500
+#define US	   1000000LL
+
+enum block { B_QUEUES, B_LINE, B_AGENTS, B_CALLS, B_ALARMS, B_N };
+
+struct wall {
+	enum block block;
+	bool zoomed;
+	struct ui_list lists[B_N];
+	bool by_id; /* agents by number instead of exceptions first */
+	short order[AGENTS_MAX];
+	int agents;
+};
+
+/* ---- who is exceptional ---- */
+
+/* How far an agent is out of the ordinary: sorts and marks. */
+static int64_t excess(const struct model *m, const struct model_agent *g)
+{
+	int64_t now = model_now_us(m), t = now - g->since_us;
+	const struct model_pause *p;
+
+	if (g->hand_up)
+		return 1000000 * US + now - g->hand_since_us;
+	switch (g->state) {
+	case STATE_WRAPUP:
+		return g->wrapup_until_us && now > g->wrapup_until_us
+			       ? 10000 * US + now - g->wrapup_until_us
+			       : 0;
+	case STATE_PAUSED:
+		p = model_pause_find(m, g->reason);
+		if (p && p->max_ms && t > p->max_ms * 1000)
+			return 5000 * US + t - p->max_ms * 1000;
+		return 0;
+	case STATE_TALKING:
+		return t > 600 * US ? t : 0;
+	case STATE_HELD:
+		return t > 60 * US ? 1000 * US + t : 0;
+	default:
+		return 0;
+	}
+}
+
+static const struct model *sorting; /* qsort has no argument */
+static bool sorting_by_id;
+
+static int compare(const void *a, const void *b)
+{
+	const struct model_agent *x = &sorting->agents.v[*(const short *)a];
+	const struct model_agent *y = &sorting->agents.v[*(const short *)b];
+	int64_t ex = excess(sorting, x), ey = excess(sorting, y);
+
+	if ((x->state == STATE_OFFLINE) != (y->state == STATE_OFFLINE))
+		return x->state == STATE_OFFLINE ? 1 : -1;
+	if (!sorting_by_id && ex != ey)
+		return ex < ey ? 1 : -1;
+	return strcmp(x->id, y->id);
+}
+
+static void sort_agents(struct wall *s, const struct model *m)
+{
+	s->agents = 0;
+	for (size_t i = 0; i < m->agents.n && s->agents < AGENTS_MAX; i++)
+		s->order[s->agents++] = (short)i;
+	sorting = m;
+	sorting_by_id = s->by_id;
+	qsort(s->order, (size_t)s->agents, sizeof(*s->order), compare);
+}
+
+/* ---- ids for cursors ---- */
+
+struct of {
+	const struct model *m;
+	const struct wall *s;
+};
+
+static const char *queue_id(int i, void *arg)
+{
+	return ((struct of *)arg)->m->queues.v[i].id;
+}
+
+static const char *item_id(int i, void *arg)
+{
+	return ((struct of *)arg)->m->items.v[i].contact;
+}
+
+static const char *agent_id(int i, void *arg)
+{
+	struct of *o = arg;
+
+	return o->m->agents.v[o->s->order[i]].id;
+}
+
+static const char *call_id(int i, void *arg)
+{
+	return ((struct of *)arg)->m->calls.v[i].contact;
+}
+
+static const char *alarm_id(int i, void *arg)
+{
+	return ((struct of *)arg)->m->alarms.v[i].id;
+}
+
+static ui_list_id_h *const ids[B_N] = {queue_id, item_id, agent_id, call_id,
+				       alarm_id};
+
+/* ---- figures ---- */
+
+static void month_rows(const struct model_wall *k, struct area b)
+{
+	double rate = k->month.rate, target = k->month.target;
+	int y = 0;
+	struct row r;
+
+	row_init(&r);
+	row_add(&r, _("month %.2f%%  target %.0f%%  %s"), rate, target,
+		rate >= target ? "✓" : "!");
+	pane_line_row(b, y++, false, false, &r);
+	row_init(&r);
+	row_add(&r, _("may miss %d  missed %d  left %d"), k->month.budget,
+		k->month.used, k->month.left);
+	pane_line_row(b, y++, false, false, &r);
+	row_init(&r);
+	row_add(&r, _("used "));
+	double part =
+		k->month.budget ? (double)k->month.used / k->month.budget : 0;
+	row_bar(&r, b.w > 50 ? 30 : 18, part > 1 ? 1 : part);
+	row_add(&r, " %.0f%%%s", part * 100,
+		part > k->month.progress ? "!" : "");
+	pane_line_row(b, y++, false, false, &r);
+	row_init(&r);
+	row_add(&r, _("gone %.0f%%  month's end %.2f%% %s"),
+		k->month.progress * 100, k->month.projected,
+		k->month.projected >= target ? "✓" : "!");
+	pane_line_row(b, y++, false, false, &r);
+}
+
+static void today_rows(const struct model_wall *k, struct area b)
+{
+	char t1[32], t2[32];
+	int y = 0;
+	struct row r;
+
+	row_init(&r);
+	row_add(&r, _("in %d answered %d"), k->today.offered,
+		k->today.answered);
+	pane_line_row(b, y++, false, false, &r);
+	row_init(&r);
+	row_add(&r, _("%.2f%% %s missed %d"), k->today.rate,
+		k->today.rate >= k->month.target ? "✓" : "!",
+		k->today.abandoned + k->today.overflow + k->today.lost);
+	pane_line_row(b, y++, false, false, &r);
+	row_init(&r);
+	row_add(&r, _("in %d s %.1f%%"), k->today.target_s,
+		k->today.in_target);
+	pane_line_row(b, y++, false, false, &r);
+	row_time(t1, sizeof(t1), k->today.asa_ms * 1000);
+	row_time(t2, sizeof(t2), k->today.longest_ms * 1000);
+	row_init(&r);
+	row_add(&r, _("mean wait %s longest %s"), t1, t2);
+	pane_line_row(b, y++, false, false, &r);
+}
+
+static void duty_rows(const struct model *m, struct area b)
+{
+	int n[7] = {0}, on = 0;
+	struct row r;
+
+	for (size_t i = 0; i < m->agents.n; i++) {
+		n[m->agents.v[i].state]++;
+		on += m->agents.v[i].state != STATE_OFFLINE;
+	}
+	row_init(&r);
+	row_add(&r, _("on duty %d/%d"), on, (int)m->agents.n);
+	pane_line_row(b, 0, false, false, &r);
+	row_init(&r);
+	row_add(&r, _("●ready %d ◇ringing %d"), n[STATE_READY],
+		n[STATE_OFFERED]);
+	pane_line_row(b, 1, false, false, &r);
+	row_init(&r);
+	row_add(&r, _("◆talking %d ‖hold %d"), n[STATE_TALKING],
+		n[STATE_HELD]);
+	pane_line_row(b, 2, false, false, &r);
+	row_init(&r);
+	row_add(&r, _("◐wrap-up %d ○pause %d"), n[STATE_WRAPUP],
+		n[STATE_PAUSED]);
+	pane_line_row(b, 3, false, false, &r);
+}
+
+static void draw_figures(const struct model *m, struct area a)
+{
+	int w1 = a.w * 34 / 80, w2 = a.w * 24 / 80;
+	struct area b1 = {a.y + 1, a.x, w1, 4};
+	struct area b2 = {a.y + 1, a.x + w1 + 1, w2, 4};
+	struct area b3 = {a.y + 1, b2.x + w2 + 1, a.w - w1 - w2 - 2, 4};
+
+	screen_rule(a.y, b1.x, b1.w, false, _("Connect rate, contract/1"), "");
+	screen_rule(a.y, b2.x, b2.w, false, _("Today"), "");
+	screen_rule(a.y, b3.x, b3.w, false, _("On duty"), "");
+	if (m->wall.at_us) {
+		month_rows(&m->wall, b1);
+		today_rows(&m->wall, b2);
+	} else {
+		pane_empty((struct area){a.y, a.x, w1, 3}, "…");
+	}
+	duty_rows(m, b3);
+	screen_divider(b2.x - 1, a.y, a.y + 4);
+	screen_divider(b3.x - 1, a.y, a.y + 4);
+}
+
+/* ---- blocks ---- */
+
+static const struct model_wall_queue *day_of(const struct model *m,
+					     const char *queue)
+{
+	for (size_t i = 0; i < m->wall.n_queues; i++)
+		if (!strcmp(m->wall.queues[i].queue, queue))
+			return &m->wall.queues[i];
+	return NULL;
+}
+
+static void queue_row(const struct model *m, int i, int w, struct row *r)
+{
+	const struct model_queue *q = &m->queues.v[i];
+	const struct model_wall_queue *k = day_of(m, q->id);
+	int64_t us = q->longest_us ? model_now_us(m) - q->longest_us : -1;
+	double v[48], max = 1;
+	char t[32], b[32];
+
+	row_init(r);
+	row_hostile(r, 9, q->name);
+	snprintf(b, sizeof(b), "%3d ", q->waiting);
+	row_add(r, "%s", b);
+	row_time(t, sizeof(t), us);
+	row_add(r, " %s ", t);
+	row_cell(r, 4, pane_wait_mark(us));
+	snprintf(b, sizeof(b), "%5d%5d%5d%5d ", q->ready, q->offered,
+		 q->talking, q->wrapup);
+	row_add(r, "%s", b);
+	snprintf(b, sizeof(b), "%4d ", q->paused);
+	row_add(r, "%s", b);
+	if (!k)
+		return;
+	snprintf(b, sizeof(b), "%5.1f%% ", k->in_target);
+	row_add(r, "%s", b);
+	snprintf(b, sizeof(b), "%5.1f%% %s ", k->rate,
+		 k->rate >= m->wall.month.target ? "✓" : "!");
+	row_add(r, "%s", b);
+	snprintf(b, sizeof(b), "%3d ", k->missed);
+	row_add(r, "%s", b);
+	int n = (int)k->n_slots, first = n > w - 68 ? n - (w - 68) : 0;
+	for (int s = 0; s < n && s < 48; s++) {
+		v[s] = k->slots[s];
+		max = v[s] > max ? v[s] : max;
+	}
+	if (w > 69 && n - first > 0 && first >= 0)
+		row_spark(r, v + first, n - first, max);
+}
+
+static void item_row(const struct model *m, int i, int w, struct row *r)
+{
+	const struct model_item *k = &m->items.v[i];
+	int64_t us = model_now_us(m) -
+		     (k->queued_us ? k->queued_us : k->arrived_us);
+	char t[32];
+
+	row_init(r);
+	row_time(t, sizeof(t), us);
+	row_add(r, "%d %s ", k->position ? k->position : i + 1, t);
+	row_cell(r, 3, pane_wait_mark(us));
+	row_hostile(r, 0, model_queue_name(m, k->queue));
+	row_add(r, " ");
+	row_hostile(r, 0, k->number);
+	row_add(r, " ");
+	if (*k->offered_to)
+		row_add(r, "◇ %s", k->offered_to);
+	else
+		row_add(r, "%s", tr(k->why));
+}
+
+static void agent_row(const struct model *m, const struct wall *s, int i,
+		      struct row *r)
+{
+	const struct model_agent *g = &m->agents.v[s->order[i]];
+	int64_t ex = excess(m, g);
+	const struct model_pause *p = model_pause_find(m, g->reason);
+	char t[32];
+
+	row_init(r);
+	row_cell(r, 5, g->id);
+	row_hostile(r, 7, g->name);
+	row_time(t, sizeof(t),
+		 g->since_us ? model_now_us(m) - g->since_us : -1);
+	row_add(r, "%s%s %s %s", pane_state_shape(g->state),
+		g->state == STATE_PAUSED && p ? tr(p->name)
+					      : tr(model_state_name(g->state)),
+		t,
+		ex >= 10000 * US ? "!!"
+		: ex		 ? "!"
+				 : "");
+	if (g->hand_up) {
+		row_add(r, _("  hand up "));
+		row_hostile(r, 0, g->hand_text);
+	}
+	if (!g->online && g->state != STATE_OFFLINE)
+		row_add(r, _("  !no workstation"));
+	row_to(r, 32);
+	for (size_t k = 0; k < g->n_skills && k < 3; k++)
+		row_add(r, " %s%d", model_queue_name(m, g->skills[k].queue),
+			g->skills[k].level);
+}
+
+static void call_row(const struct model *m, int i, struct row *r)
+{
+	const struct model_call *k = &m->calls.v[i];
+	char t[32];
+
+	row_init(r);
+	row_time(t, sizeof(t),
+		 model_now_us(m) -
+			 (k->answered_us ? k->answered_us : k->arrived_us));
+	row_add(r, "%s %s ", !strcmp(k->state, "held") ? "‖" : "◆", t);
+	row_hostile(r, 0, model_queue_name(m, k->queue));
+	row_add(r, " ");
+	row_hostile(r, 0, k->number);
+	row_add(r, " %s ", k->agent);
+	row_hostile(r, 0, k->agent_name);
+	row_add(r, "%s%s", k->recording ? _(" ●rec") : "",
+		k->away ? _(" !away") : "");
+}
+
+static void alarm_row(const struct model *m, int i, struct row *r)
+{
+	const struct model_alarm *k = &m->alarms.v[i];
+	char t[16];
+
+	row_init(r);
+	pane_when(m, k->since_us, t, sizeof(t));
+	row_add(r, "%s %s ", k->critical ? "!!" : "! ", t);
+	row_hostile(r, 0, tr(k->message));
+	row_add(r, " ");
+	row_hostile(r, 0, k->detail);
+	row_add(r, "  %s", *k->taken_by ? k->taken_by : _("not taken"));
+}
+
+static int count(const struct wall *s, const struct model *m, enum block b)
+{
+	switch (b) {
+	case B_QUEUES:
+		return (int)m->queues.n;
+	case B_LINE:
+		return (int)m->items.n;
+	case B_AGENTS:
+		return s->agents;
+	case B_CALLS:
+		return (int)m->calls.n;
+	default:
+		return (int)m->alarms.n;
+	}
+}
+
+static void block_title(const struct wall *s, const struct model *m,
+			enum block b, char *out, size_t size)
+{
+	int n = count(s, m, b);
+
+	switch (b) {
+	case B_QUEUES:
+		snprintf(out, size, "%s", _("Queues, agents by what they do"));
+		break;
+	case B_LINE:
+		snprintf(out, size, _("Waiting %d"), n);
+		break;
+	case B_AGENTS:
+		snprintf(out, size,
+			 s->by_id ? _("Agents %d, by number")
+				  : _("Agents %d, exceptional first"),
+			 n);
+		break;
+	case B_CALLS:
+		snprintf(out, size, _("Calls now %d"), n);
+		break;
+	default:
+		snprintf(out, size, _("Alarms %d"), n);
+		break;
+	}
+}
+
+static void draw_block(struct wall *s, const struct model *m, enum block b,
+		       struct area a)
+{
+	static const char *const hints[B_N] = {
+		N_("in today, per half hour"), N_("Enter opens"),
+		N_("e sets state"), N_("Enter opens"), N_("a takes it")};
+	static const char *const empty[B_N] = {
+		N_("No queue."), N_("Nobody waits."), N_("Nobody."),
+		N_("No call."), N_("No alarm.")};
+	struct of of = {m, s};
+	struct ui_list *l = &s->lists[b];
+	int n = count(s, m, b);
+	bool on = s->block == b;
+	struct area in = {a.y + 1, a.x, a.w, a.h - 1};
+	char title[96];
+	struct row r;
+
+	if (a.h < 2)
+		return;
+	block_title(s, m, b, title, sizeof(title));
+	screen_rule(a.y, a.x, a.w, on, title, tr(hints[b]));
+	if (!n)
+		pane_empty(a, tr(empty[b]));
+	if (b == B_QUEUES) {
+		screen_put(in.y, in.x + 1, in.w - 1, ST_DIM,
+			   _("queue   wait  longest  ready ring talk wrap "
+			     "pause  15 s   connect miss"));
+		in.y++;
+		in.h--;
+	}
+	ui_list_sync(l, n, in.h, ids[b], &of);
+	for (int i = 0; i < in.h && l->top + i < n; i++) {
+		int k = l->top + i;
+		if (b == B_QUEUES)
+			queue_row(m, k, in.w, &r);
+		else if (b == B_LINE)
+			item_row(m, k, in.w, &r);
+		else if (b == B_AGENTS)
+			agent_row(m, s, k, &r);
+		else if (b == B_CALLS)
+			call_row(m, k, &r);
+		else
+			alarm_row(m, k, &r);
+		if (i == in.h - 1 && k + 1 < n) {
+			row_init(&r);
+			row_add(&r, _("↓ %d more"), n - k);
+		}
+		pane_line_row(in, i, on && k == l->cur, on, &r);
+	}
+}
+
+static void wall_draw(struct view *v, struct area a)
+{
+	struct wall *s = v->state;
+	const struct model *m = app_model(v->app);
+	int qh = 2 + (int)m->queues.n, left = a.w * 38 / 80;
+	struct area l, r;
+
+	sort_agents(s, m);
+	if (s->zoomed) {
+		draw_block(s, m, s->block, a);
+		return;
+	}
+	draw_figures(m, (struct area){a.y, a.x, a.w, 5});
+	if (qh > a.h / 3)
+		qh = a.h / 3;
+	if (qh < 4)
+		qh = 4;
+	draw_block(s, m, B_QUEUES, (struct area){a.y + 5, a.x, a.w, qh});
+	l = (struct area){a.y + 5 + qh, a.x, left, a.h - 5 - qh};
+	r = (struct area){l.y, a.x + left + 1, a.w - left - 1, l.h};
+	int third = l.h / 2;
+	draw_block(s, m, B_LINE, (struct area){l.y, l.x, l.w, third});
+	draw_block(s, m, B_ALARMS,
+		   (struct area){l.y + third, l.x, l.w, l.h - third});
+	int calls = r.h >= 20 ? r.h / 3 : s->block == B_CALLS ? r.h / 2 : 3;
+	draw_block(s, m, B_AGENTS, (struct area){r.y, r.x, r.w, r.h - calls});
+	draw_block(s, m, B_CALLS,
+		   (struct area){r.y + r.h - calls, r.x, r.w, calls});
+	screen_divider(a.x + left, l.y, l.y + l.h - 1);
+}
+
+/* ---- keys ---- */
+
+static unsigned wall_where(struct view *v, const char **name)
+{
+	*name = _("wall");
+	return AT_LIST;
+}
+
+static const enum command_id *wall_hints(struct view *v)
+{
+	static const enum command_id v1[] = {
+		CMD_NEXT_PANE, CMD_OPEN, CMD_SET_STATE, CMD_TAKE_ALARM,
+		CMD_CLOSE,     CMD_ZOOM, CMD_SORT,	CMD_MENU,
+		CMD_COMMAND,   CMD_NONE};
+
+	return v1;
+}
+
+static bool wall_key(struct view *v, uint32_t key, bool pasted)
+{
+	struct wall *s = v->state;
+	struct of of = {app_model(v->app), s};
+
+	if (pasted || !ui_list_key(&s->lists[s->block], keys_halfwidth(key)))
+		return false;
+	ui_list_hold(&s->lists[s->block], ids[s->block], &of);
+	return true;
+}
+
+static void open_behind(struct view *v, const char *id)
+{
+	struct wall *s = v->state;
+	char arg[120];
+
+	switch (s->block) {
+	case B_QUEUES:
+		snprintf(arg, sizeof(arg), "list queue=%s", id);
+		break;
+	case B_AGENTS:
+		snprintf(arg, sizeof(arg), "list agent=%s", id);
+		break;
+	case B_ALARMS:
+		snprintf(arg, sizeof(arg), "list");
+		break;
+	default:
+		snprintf(arg, sizeof(arg), "%s", id);
+		break;
+	}
+	app_open(v->app, &view_contact, arg);
+}
+
+struct change {
+	char agent[MODEL_ID];
+	char contact[MODEL_ID];
+	char state[16];
+};
+
+static void on_state_reason(struct app *a, const char *answer, void *arg)
+{
+	const struct change *c = arg;
+
+	if (answer && *answer)
+		client_agent_set(app_client(a), c->agent, c->state,
+				 !strcmp(c->state, "paused") ? "lead" : NULL,
+				 answer);
+}
+
+static void on_state(struct app *a, const char *answer, void *arg)
+{
+	struct change *c = arg;
+
+	if (!answer)
+		return;
+	utf8_copy(c->state, sizeof(c->state), answer);
+	app_ask_text(a, _("Why (recorded):"), "", on_state_reason, c);
+}
+
+static void ask_state(struct app *a, const char *agent)
+{
+	static const char *const codes[] = {"ready", "paused", "offline"};
+	const char *const names[] = {_("ready"), _("pause"), _("signed off")};
+	struct app_choice v[3] = {0};
+	struct change *c = mem_zalloc(sizeof(*c), NULL);
+	char text[120];
+
+	if (!c)
+		return;
+	utf8_copy(c->agent, sizeof(c->agent), agent);
+	for (int i = 0; i < 3; i++) {
+		utf8_copy(v[i].code, sizeof(v[i].code), codes[i]);
+		utf8_copy(v[i].label, sizeof(v[i].label), names[i]);
+	}
+	snprintf(text, sizeof(text), _("Set %s to:"), agent);
+	app_ask_digit(a, text, v, 3, on_state, c);
+	mem_deref(c);
+}
+
+static void on_end_reason(struct app *a, const char *answer, void *arg)
+{
+	const struct change *c = arg;
+
+	if (answer && *answer)
+		client_call_end(app_client(a), c->contact, answer);
+}
+
+static void ask_end(struct app *a, const char *contact)
+{
+	struct change *c = mem_zalloc(sizeof(*c), NULL);
+
+	if (!c)
+		return;
+	utf8_copy(c->contact, sizeof(c->contact), contact);
+	app_ask_text(a, _("End this call. Why (recorded):"), "", on_end_reason,
+		     c);
+	mem_deref(c);
+}
+
+static const char *current(struct view *v, enum block b)
+{
+	struct wall *s = v->state;
+	struct of of = {app_model(v->app), s};
+
+	return s->lists[b].cur < count(s, of.m, b)
+		       ? ids[b](s->lists[b].cur, &of)
+		       : NULL;
+}
+
+static bool wall_request(struct view *v, enum command_id id, const char *arg)
+{
+	struct wall *s = v->state;
+	const char *cur = current(v, s->block);
+
+	switch (id) {
+	case CMD_NEXT_PANE:
+		s->block = (s->block + 1) % B_N;
+		return true;
+	case CMD_PREV_PANE:
+		s->block = (s->block + B_N - 1) % B_N;
+		return true;
+	case CMD_ZOOM:
+		s->zoomed = !s->zoomed;
+		return true;
+	case CMD_BACK:
+		s->zoomed = false;
+		return true;
+	case CMD_SORT:
+		s->by_id = !s->by_id;
+		return true;
+	case CMD_OPEN:
+		if (cur)
+			open_behind(v, cur);
+		return true;
+	case CMD_SET_STATE:
+		if (current(v, B_AGENTS))
+			ask_state(v->app, current(v, B_AGENTS));
+		return true;
+	case CMD_TAKE_ALARM:
+		if (current(v, B_ALARMS))
+			client_alarm_take(app_client(v->app),
+					  current(v, B_ALARMS));
+		return true;
+	case CMD_CLOSE:
+		if (s->block == B_CALLS && cur)
+			ask_end(v->app, cur);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int wall_open(struct view *v, const char *arg)
+{
+	client_wall_watch(app_client(v->app), true);
+	return 0;
+}
+
+static void wall_close(struct view *v)
+{
+	client_wall_watch(app_client(v->app), false);
+}
+
+const struct view_ops view_wall = {
+	.name = N_("Wall"),
+	.tab = 8,
+	.may = MAY_REVIEW,
+	.state_bytes = sizeof(struct wall),
+	.open = wall_open,
+	.draw = wall_draw,
+	.where = wall_where,
+	.hints = wall_hints,
+	.key = wall_key,
+	.request = wall_request,
+	.close = wall_close,
+};

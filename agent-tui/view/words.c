@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The small words and shapes for states, outcomes and times: one place, so
+ * that the same thing has the same name on every screen.
+ */
+#include "agent-tui/view/panes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cal.h"
+#include "common/proto.h"
+#include "agent-tui/i18n.h"
+
+#define US 1000000LL
+
+struct word {
+	const char *code, *text;
+};
+
+static const char *look_up(const struct word *v, size_t n, const char *code)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(v[i].code, code))
+			return tr(v[i].text);
+	return code;
+}
+#define LOOK_UP(words, code) \
+	look_up(words, sizeof(words) / sizeof(*(words)), code)
+
+const char *pane_state_shape(enum model_state st)
+{
+	static const char *const shapes[] = {
+		[STATE_OFFLINE] = "○", [STATE_READY] = "●",
+		[STATE_OFFERED] = "◇", [STATE_TALKING] = "◆",
+		[STATE_HELD] = "‖",    [STATE_WRAPUP] = "◐",
+		[STATE_PAUSED] = "○",
+	};
+
+	return shapes[st];
+}
+
+const char *pane_wait_mark(int64_t us)
+{
+	return us >= 30 * US ? "!!" : us >= 15 * US ? "!" : "";
+}
+
+const char *pane_field_name(const char *field)
+{
+	static const struct word words[] = {
+		{"disposition", N_("business")}, {"outcome", N_("outcome")},
+		{"summary", N_("summary")},	 {"promise_us", N_("when")},
+		{"promise", N_("promise")},
+	};
+
+	return LOOK_UP(words, field);
+}
+
+const char *pane_ended_by(const struct model_call *c)
+{
+	static const struct word words[] = {
+		{"citizen", N_("the citizen hung up")},
+		{"agent", N_("you ended it")},
+		{"lead", N_("the lead ended it")},
+		{"system", N_("ended by the system")},
+		{"", N_("ended")},
+	};
+
+	if (!strcmp(c->reason, "switch_lost"))
+		return _("× the exchange lost the call: it heads the "
+			 "call-back list");
+	return LOOK_UP(words, c->ended_by);
+}
+
+const char *pane_result(const char *result)
+{
+	static const struct word words[] = {
+		{"answered", N_("answered")},  {"abandoned", N_("gave up")},
+		{"overflow", N_("overflow")},  {"lost", N_("lost")},
+		{"closed", N_("after hours")}, {"waiting", N_("waiting")},
+		{"active", N_("in a call")},   {"dialled", N_("dialled")},
+	};
+
+	return LOOK_UP(words, result);
+}
+
+const char *pane_outcome(const char *outcome)
+{
+	static const struct word words[] = {
+		{"answered", N_("answered at once")},
+		{"callback", N_("call back")},
+		{"bureau", N_("ask the bureau")},
+		{"transferred", N_("passed on")},
+		{"invalid", N_("no question")},
+	};
+
+	return LOOK_UP(words, outcome);
+}
+
+const char *pane_ticket_state(const char *state)
+{
+	static const struct word words[] = {
+		{"draft", N_("draft")},
+		{"open", N_("open")},
+		{"done", N_("done")},
+	};
+
+	return LOOK_UP(words, state);
+}
+
+int64_t pane_playback_ms(const struct model *m)
+{
+	int64_t ms = m->playback.position_ms;
+
+	if (!strcmp(m->playback.state, "playing"))
+		ms += (cal_now_us() - m->playback.at_us) / 1000;
+	if (m->playback.ms && ms > m->playback.ms)
+		ms = m->playback.ms;
+	return ms < 0 ? 0 : ms;
+}
+
+void pane_when(const struct model *m, int64_t us, char *out, size_t size)
+{
+	char b[CAL_TEXT_SIZE];
+	bool today = cal_day_start(us) == cal_day_start(model_now_us(m));
+
+	if (!us) {
+		snprintf(out, size, "--:--");
+		return;
+	}
+	if (today)
+		cal_clock(b, us);
+	else
+		cal_day(b, us);
+	snprintf(out, size, "%.5s", today ? b : b + 5);
+}
+
+void pane_left(const struct model *m, int64_t until_us, char *out, size_t size)
+{
+	int64_t s = (until_us - model_now_us(m)) / US;
+
+	if (s < 0)
+		snprintf(out, size, _("late %d:%02d"), (int)(-s / 3600),
+			 (int)(-s / 60 % 60));
+	else
+		snprintf(out, size, _("left %d:%02d"), (int)(s / 3600),
+			 (int)(s / 60 % 60));
+}
+
+/* Within 60 days of its last day an entry in force is shown as expiring. */
+#define EXPIRING_US (60 * 86400 * US)
+
+const char *pane_entry_shape(const char *state, const char *expires)
+{
+	int64_t us;
+
+	if (!strcmp(state, "expired") || !strcmp(state, "withdrawn"))
+		return "○";
+	if (strcmp(state, "effective") != 0)
+		return "◐";
+	if (*expires && !cal_parse(&us, expires) &&
+	    us - cal_now_us() < EXPIRING_US)
+		return "▲";
+	return "●";
+}
+
+bool pane_entry_answerable(const char *state)
+{
+	return !strcmp(state, "effective");
+}
