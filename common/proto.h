@@ -205,11 +205,11 @@ struct proto_method {
 	  "Let this SSH public key in as the person")                       \
 	X("key.remove", MAY_ADMIN, RUN_WRITE, "fingerprint:str",            \
 	  "Let it in no longer")                                            \
-	X("phone.list", MAY_LEAD, RUN_READ, "", "Desk phones")              \
+	X("phone.list", MAY_LEAD, RUN_LIVE, "", "Desk phones")              \
 	X("phone.add", MAY_ADMIN, RUN_WRITE,                                \
 	  "phone:str ha1:str realm:str name?:str", "Add a desk phone")      \
 	X("phone.remove", MAY_ADMIN, RUN_WRITE, "phone:str", "Remove it")   \
-	X("queue.list", MAY_ANY, RUN_READ, "", "Queues")                    \
+	X("queue.list", MAY_ANY, RUN_LIVE, "", "Queues")                    \
 	X("queue.set", MAY_ADMIN, RUN_WRITE,                                \
 	  "queue:str name?:str number?:str priority?:int wrapup_ms?:int "   \
 	  "lease_ms?:int max_wait_ms?:int notice?:str closed?:str "         \
@@ -230,7 +230,7 @@ struct proto_method {
 	X("prompt.list", MAY_LEAD, RUN_READ, "", "Prompts in use")          \
 	X("prompt.set", MAY_ADMIN, RUN_WRITE, "prompt:str file:str",        \
 	  "Use this WAV file for a prompt")                                 \
-	X("trunk.list", MAY_LEAD, RUN_READ, "", "Trunks and their state")   \
+	X("trunk.list", MAY_LEAD, RUN_LIVE, "", "Trunks and their state")   \
 	X("trunk.set", MAY_ADMIN, RUN_WRITE,                                \
 	  "trunk:str kind?:str host?:str port?:int transport?:str "         \
 	  "user?:str password?:str realm?:str caller?:str numbers?:list "   \

@@ -31,6 +31,7 @@
 #include "server/core/worker.h"
 #include "server/desk/article.h"
 #include "server/desk/people.h"
+#include "server/desk/site.h"
 #include "server/launch.h"
 
 #define WORKER_QUEUE_MAX 4096
@@ -48,6 +49,7 @@ struct office {
 	struct alarm *alarm;
 	struct people *people;
 	struct article *article;
+	struct site *site;
 	struct http *http;
 	struct tmr tmr;
 	size_t started;
@@ -287,6 +289,26 @@ static void article_stop(struct office *o)
 	o->article = mem_deref(o->article);
 }
 
+static int site_start(struct office *o)
+{
+	const struct site_prm prm = {
+		.log = o->log,
+		.prompts_dir = o->cfg->prompts_dir,
+		.wrapup_ms = o->cfg->wrapup_ms,
+		.lease_ms = o->cfg->lease_ms,
+		.max_wait_ms = o->cfg->max_wait_ms,
+	};
+	int err = site_alloc(&o->site, &prm);
+	if (!err)
+		rpc_register(o->rpc, site_methods, o->site);
+	return err;
+}
+
+static void site_stop(struct office *o)
+{
+	o->site = mem_deref(o->site);
+}
+
 static int load_start(struct office *o)
 {
 	scoped_mem struct db *db = NULL;
@@ -296,6 +318,8 @@ static int load_start(struct office *o)
 		err = alarm_load(o->alarm, db);
 	if (!err)
 		err = people_load(o->people, db);
+	if (!err)
+		err = site_load(o->site, db);
 	return err;
 }
 
@@ -350,6 +374,7 @@ static const struct step {
 	{"alarms", alarm_start, alarm_stop},
 	{"people", people_start, people_stop},
 	{"knowledge", article_start, article_stop},
+	{"site", site_start, site_stop},
 	{"state", load_start, NULL},
 	{"switch", switch_start, NULL},
 	{"door", door_start, door_stop},

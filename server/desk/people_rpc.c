@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/cal.h"
 #include "common/libre.h"
 #include "common/scope.h"
 #include "server/core/store_people.h"

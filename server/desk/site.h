@@ -35,8 +35,8 @@ struct site_queue {
 	/* as they are called: any form of a telephone number, or a SIP user */
 	char numbers[SITE_NUMBERS][SITE_NUMBER];
 	size_t numbers_n;
-	int priority;	     /* -9 to 9, higher first */
-	int64_t wrapup_ms;   /* of config where the queue has none */
+	int priority;	   /* -9 to 9, higher first */
+	int64_t wrapup_ms; /* of config where the queue has none */
 	int64_t lease_ms;
 	int64_t max_wait_ms;
 	char notice[SITE_ID]; /* prompts; "" is the site's of that name */
@@ -119,6 +119,15 @@ const struct site_queue *site_queue_of(const struct site *s,
 /* {"id","name","number","priority",...}: a new reference. */
 json_t *site_queue_json(const struct site_queue *q);
 
+/* Fields that others know of a queue (who waits, who is ready): added to what
+ * queue.list answers. One handler. */
+typedef void(site_queue_live_h)(const struct site_queue *q, json_t *obj,
+				void *arg);
+void site_queue_live(struct site *s, site_queue_live_h *h, void *arg);
+
+/* All of them, also those of no use any more. */
+size_t site_pause_count(const struct site *s);
+const struct site_pause *site_pause_at(const struct site *s, size_t i);
 /* Active ones only: NULL when there is none of that code. */
 const struct site_pause *site_pause_find(const struct site *s,
 					 const char *code);
