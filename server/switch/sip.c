@@ -458,7 +458,7 @@ void sip_stack_drain(struct sip_stack *s)
 void sip_stack_close(struct sip_stack *s)
 {
 	if (s)
-		sip_close(s->sip, false);
+		sip_close(s->sip, true);
 }
 
 struct sip *sip_stack_sip(struct sip_stack *s)
