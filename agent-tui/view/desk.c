@@ -84,8 +84,7 @@ static void todo_row(const struct model *m, const struct model_ticket *t,
 	pane_when(m, t->promise_us ? t->promise_us : t->created_us, when,
 		  sizeof(when));
 	row_add(r, "%s%s ", late ? "!" : " ", when);
-	row_cell(r, 5,
-		 !strcmp(t->outcome, "callback") ? _("call") : _("ticket"));
+	row_cell(r, 5, !strcmp(t->outcome, "callback") ? _("call") : _("tkt"));
 	row_hostile(r, 12, t->number);
 	row_hostile(r, 5, t->name);
 	row_hostile(r, 0, *t->summary ? t->summary : t->disposition_name);
@@ -396,7 +395,7 @@ static unsigned desk_where(struct view *v, const char **name)
 		*name = _("form");
 		return AT_FORM;
 	default:
-		*name = d->mode == RINGING ? _("call") : _("list");
+		*name = d->mode == RINGING ? _("incoming") : _("list");
 		return AT_LIST;
 	}
 }

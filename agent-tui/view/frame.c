@@ -191,7 +191,8 @@ void frame_status(const struct app *a, int y, int w)
 	row_add(&r, " ");
 	for (int i = 0; i < n; i++)
 		row_add(&r, "%s%s", i ? (wide ? " │ " : "│") : "", v[i].text);
-	row_draw(&r, y, 0, w, ST_BAR);
+	screen_fill(y, 0, w, ST_BAR);
+	row_draw(&r, y, 0, w - utf8_width(right) - 1, ST_BAR);
 	screen_put(y, w - utf8_width(right), utf8_width(right), ST_BAR, right);
 }
 
@@ -315,7 +316,7 @@ static void ring_row(const struct app *a, int y, int w)
 	}
 	if (until)
 		row_add(&r, _(" │ %d s left"),
-			(int)((until - model_now_us(m)) / 1000000 + 1));
+			(int)((until - model_now_us(m) + 999999) / 1000000));
 	keymap_name(key, sizeof(key), CMD_ANSWER, app_twins(a));
 	if (o->answered || m->phone->leg_state == PHONE_ANSWERING)
 		snprintf(right, sizeof(right), "%s", _("answering …"));
@@ -606,6 +607,34 @@ void frame_message(const struct app *a, int y, int w, const char *text,
 		screen_mix(y, w - rw - 1, rw, ST_BAR, right);
 }
 
+/* What a key does here may have a better word than the table's. */
+static const char *hint_label(const struct app *a, enum command_id id,
+			      const char *focus)
+{
+	const struct model *m = app_model(a);
+
+	if (id == CMD_OPEN && call_is_on(m) && !strcmp(focus, _("search")))
+		return _("adopt");
+	if (id == CMD_KB && !strcmp(focus, _("search")))
+		return _("return");
+	if (id == CMD_HOLD && !strcmp(m->call.state, "held"))
+		return _("retrieve");
+	if (id != CMD_STATE)
+		return _(commands[id].label);
+	switch (m->me.agent.state) {
+	case STATE_READY:
+		return _("pause");
+	case STATE_WRAPUP:
+		return m->draft.filed ? _("ready") : _("file, go on");
+	case STATE_PAUSED:
+		return _("ready");
+	case STATE_OFFLINE:
+		return _("sign in");
+	default:
+		return _("after it");
+	}
+}
+
 void frame_hints(const struct app *a, int y, int w, const char *focus,
 		 const enum command_id *v)
 {
@@ -622,7 +651,7 @@ void frame_hints(const struct app *a, int y, int w, const char *focus,
 		if (*v == CMD_END)
 			strcat(key, " F12");
 		snprintf(one, sizeof(one), " %s%s%s", key, key[0] ? " " : ":",
-			 _(commands[*v].label));
+			 hint_label(a, *v, focus));
 		if (r.cols + 1 + utf8_width(one) > room)
 			break;
 		row_add(&r, "%s%s", w >= 120 ? " " : "", one);

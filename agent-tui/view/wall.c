@@ -482,7 +482,8 @@ static void wall_draw(struct view *v, struct area a)
 	draw_block(s, m, B_LINE, (struct area){l.y, l.x, l.w, third});
 	draw_block(s, m, B_ALARMS,
 		   (struct area){l.y + third, l.x, l.w, l.h - third});
-	int calls = r.h >= 20 ? r.h / 3 : s->block == B_CALLS ? r.h / 2 : 3;
+	/* short of rows, the calls show when Tab comes to them */
+	int calls = r.h >= 20 ? r.h / 3 : s->block == B_CALLS ? r.h / 2 : 0;
 	draw_block(s, m, B_AGENTS, (struct area){r.y, r.x, r.w, r.h - calls});
 	draw_block(s, m, B_CALLS,
 		   (struct area){r.y + r.h - calls, r.x, r.w, calls});

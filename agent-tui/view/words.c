@@ -88,7 +88,7 @@ const char *pane_outcome(const char *outcome)
 {
 	static const struct word words[] = {
 		{"answered", N_("answered at once")},
-		{"callback", N_("call back")},
+		{"callback", N_("promise to call")},
 		{"bureau", N_("ask the bureau")},
 		{"transferred", N_("passed on")},
 		{"invalid", N_("no question")},

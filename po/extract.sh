@@ -1,0 +1,14 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# extract.sh ROOT OUT: all texts for people of the client, the office, the
+# knowledge base and what they share.
+set -e
+out=$(realpath "$2")
+cd "$1"
+grep -rlE '\b(N?_)\(' --include='*.c' --include='*.h' \
+	agent-tui server kb common | LC_ALL=C sort |
+	xgettext --from-code=UTF-8 -k_ -kN_ --no-wrap --sort-output \
+		--no-location --package-name=zuoxi -f - -o "$out.new" \
+		2>/dev/null
+sed -i 's/charset=CHARSET/charset=UTF-8/; /^"POT-Creation-Date/d' "$out.new"
+mv "$out.new" "$out"
