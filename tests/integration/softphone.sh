@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The phone on a real baresip; what each side hears is the other's voice.
+#   softphone.sh BUILD
+set -euo pipefail
+build=$(cd "$1" && pwd)
+dir=$(mktemp -d /tmp/zuoxi-test-XXXXXX)
+trap 'rm -rf "$dir"' EXIT
+
+espeak-ng -v cmn -w "$dir/c.wav" '您好，我想问一下生育津贴多久能到账。'
+espeak-ng -v cmn+f3 -p 75 -w "$dir/a.wav" '您好，这里是社保热线，审核通过以后到账。'
+for w in c a; do
+	sox "$dir/$w.wav" -r 8000 -c 1 -b 16 "$dir/$w.8k.wav"
+done
+export XDG_RUNTIME_DIR=$dir
+"$build/tests/integration/softphone_test" "$dir" "$dir/a.8k.wav" \
+	"$dir/c.8k.wav"
+# the first child was killed before it could write the length of its file
+mapfile -t files < <(find "$dir" -name 'dump-*-dec.wav' | sort)
+cp "${files[-1]}" "$dir/headset.wav"
+
+heard()
+{
+	local own other
+	own=$("$build/tests/sim/correlate" "$dir/$1.wav" left "$dir/$2.8k.wav" 500)
+	other=$("$build/tests/sim/correlate" "$dir/$1.wav" left "$dir/$3.8k.wav" 500)
+	echo "$1: own voice $own, other voice $other"
+	awk -v o="$own" -v x="$other" 'BEGIN { exit !(o >= 0.8 && x < o / 1.5) }' || {
+		echo "FAILED: $1 does not hold the voice it should" >&2
+		exit 1
+	}
+}
+heard switch a c
+heard headset c a
+[ -z "$(find "$dir" -mindepth 1 -type d -name 'zuoxi-*')" ] || {
+	echo 'FAILED: a softphone folder was left behind' >&2
+	exit 1
+}
