@@ -30,8 +30,11 @@
 #include "server/core/store_ticket.h"
 #include "server/core/worker.h"
 #include "server/desk/article.h"
+#include "server/desk/citizen.h"
+#include "server/desk/keep.h"
 #include "server/desk/people.h"
 #include "server/desk/site.h"
+#include "server/desk/ticket.h"
 #include "server/launch.h"
 
 #define WORKER_QUEUE_MAX 4096
@@ -50,6 +53,8 @@ struct office {
 	struct people *people;
 	struct article *article;
 	struct site *site;
+	struct ticket_part tickets;
+	struct keep_part keep;
 	struct http *http;
 	struct tmr tmr;
 	size_t started;
@@ -309,6 +314,17 @@ static void site_stop(struct office *o)
 	o->site = mem_deref(o->site);
 }
 
+static int tickets_start(struct office *o)
+{
+	o->tickets.hub = o->hub;
+	o->keep.recordings_dir = o->cfg->recordings_dir;
+	o->keep.spill_dir = o->cfg->spill_dir;
+	rpc_register(o->rpc, ticket_methods, &o->tickets);
+	rpc_register(o->rpc, citizen_methods, NULL);
+	rpc_register(o->rpc, keep_methods, &o->keep);
+	return 0;
+}
+
 static int load_start(struct office *o)
 {
 	scoped_mem struct db *db = NULL;
@@ -375,6 +391,7 @@ static const struct step {
 	{"people", people_start, people_stop},
 	{"knowledge", article_start, article_stop},
 	{"site", site_start, site_stop},
+	{"tickets", tickets_start, NULL},
 	{"state", load_start, NULL},
 	{"switch", switch_start, NULL},
 	{"door", door_start, door_stop},

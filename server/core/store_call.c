@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "common/json.h"
-#include "common/utf8.h"
 #include "server/core/store.h"
 
 const char store_call_schema[] =
@@ -526,7 +525,8 @@ static int on_fact(struct db *db, const struct fact *f, void *arg)
 		return project_recording(db, f);
 	else if (!strncmp(f->kind, "missed.", 7))
 		return project_missed(db, f);
-	else if (!strcmp(f->kind, "ticket.filed"))
+	else if (!strcmp(f->kind, "ticket.filed") ||
+		 !strcmp(f->kind, "ticket.corrected"))
 		err = project_ticket(db, f);
 	return err ? err : project_agent(db, f);
 }
@@ -540,7 +540,7 @@ void store_call_register(struct fact_log *log)
 		{.prefix = "agent.", .projecth = on_fact},
 		{.prefix = "recording.", .projecth = on_fact},
 		{.prefix = "missed.", .projecth = on_fact},
-		{.prefix = "ticket.filed", .projecth = on_fact},
+		{.prefix = "ticket.", .projecth = on_fact},
 	};
 
 	for (size_t i = 0; i < sizeof(sinks) / sizeof(sinks[0]); i++)
@@ -586,14 +586,4 @@ int store_call_last_id(struct db *db, const char *day, int64_t *np)
 			  " INTEGER)) FROM contact"
 			  " WHERE id > ?1 || '-' AND id < ?1 || '.'",
 			  "s", day);
-}
-
-void store_call_mask_name(char *out, size_t size, const char *name)
-{
-	size_t first = utf8_grapheme(name, strlen(name));
-
-	if (!size)
-		return;
-	snprintf(out, size, "%.*s%s", (int)(first + 1 < size ? first : 0),
-		 name, *name ? "*" : "");
 }

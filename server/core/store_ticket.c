@@ -124,7 +124,7 @@ static int on_filed(struct db *db, const struct fact *f)
 		json_int(f->body, "created_us"), f->at_us, str(f, "state"),
 		promise_us, fields);
 	if (!err)
-		err = note_add(db, f, f->subject, "filed",
+		err = note_add(db, f, f->subject, f->kind + 7,
 			       str(f, "disposition"));
 	if (!err)
 		err = settle_links(db, f);
@@ -167,7 +167,8 @@ static int on_citizen(struct db *db, const struct fact *f)
 
 static int on_fact(struct db *db, const struct fact *f, void *arg)
 {
-	if (!strcmp(f->kind, "ticket.filed"))
+	if (!strcmp(f->kind, "ticket.filed") ||
+	    !strcmp(f->kind, "ticket.corrected"))
 		return on_filed(db, f);
 	if (!strcmp(f->kind, "ticket.noted"))
 		return on_noted(db, f);
@@ -574,6 +575,8 @@ int store_ticket_check(struct db *db, int64_t *countp,
 	for (size_t i = 0; i < ARRAY_SIZE(checks) && !err; i++) {
 		scoped_stmt struct db_stmt *s = NULL;
 		err = db_prepare(&s, db, checks[i].sql);
+		if (!err)
+			err = h(checks[i].rule, NULL, arg);
 		while (!err && !(err = db_step(s)))
 			err = h(checks[i].rule, db_str(s, 0), arg);
 		if (err == ENOENT)

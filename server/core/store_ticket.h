@@ -88,7 +88,8 @@ int store_citizen_unmasked(struct db *db, const char *actor, int64_t from_us,
 
 /* ---- verify ---- */
 
-/* A finding: rule is a msgid, what the id. */
+/* Told once for each rule with what NULL, then once for each id that breaks
+ * it. rule is a msgid. */
 typedef int(store_ticket_finding_h)(const char *rule, const char *what,
 				    void *arg);
 int store_ticket_check(struct db *db, int64_t *countp,
