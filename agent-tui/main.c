@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/cal.h"
 #include "common/libre.h"
@@ -56,6 +57,17 @@ static const struct {
 #undef OPTION
 };
 #define KEYS_N (sizeof(keys) / sizeof(*keys))
+
+/* Options have "-" where keys of the file have "_". */
+static char option_names[KEYS_N][24];
+
+static const char *option_name(size_t i)
+{
+	utf8_copy(option_names[i], sizeof(option_names[i]), keys[i].key);
+	for (char *p = option_names[i]; *p; p++)
+		*p = *p == '_' ? '-' : *p;
+	return option_names[i];
+}
 
 static struct app *the_app; /* for the quit handler and signals */
 
@@ -112,6 +124,25 @@ static int read_config(struct options *o, const char *path, bool must)
 	return 0;
 }
 
+/* Texts beside the program when it runs from where it was built. */
+static const char *locale_dir(const struct options *o)
+{
+	static char dir[300];
+	char mo[360];
+	ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 20);
+	char *slash;
+
+	if (*o->locale_dir)
+		return o->locale_dir;
+	if (n <= 0)
+		return ZUOXI_LOCALEDIR;
+	dir[n] = '\0';
+	slash = strrchr(dir, '/');
+	utf8_copy(slash, 20, "/../po");
+	snprintf(mo, sizeof(mo), "%s/zh_CN/LC_MESSAGES/zuoxi.mo", dir);
+	return access(mo, R_OK) ? ZUOXI_LOCALEDIR : dir;
+}
+
 /* Any locale with UTF-8 will do for characters; the language of texts is our
  * own choice: option, configuration, environment, Chinese. */
 static void set_language(const struct options *o)
@@ -130,8 +161,7 @@ static void set_language(const struct options *o)
 		setlocale(LC_CTYPE, "C.UTF-8");
 	/* gettext translates nothing in the locale "C", but does in this */
 	setlocale(LC_MESSAGES, "C.UTF-8");
-	bindtextdomain("zuoxi",
-		       *o->locale_dir ? o->locale_dir : ZUOXI_LOCALEDIR);
+	bindtextdomain("zuoxi", locale_dir(o));
 	bind_textdomain_codeset("zuoxi", "UTF-8");
 	textdomain("zuoxi");
 }
@@ -143,7 +173,7 @@ static void usage(FILE *f)
 		  "The workstation of the citizens' hotline.\n\n"));
 	for (size_t i = 0; i < KEYS_N; i++)
 		if (keys[i].help)
-			fprintf(f, "  --%s %s\n        %s\n", keys[i].key,
+			fprintf(f, "  --%s %s\n        %s\n", option_name(i),
 				keys[i].arg, _(keys[i].help));
 	fprintf(f, "  --config FILE\n  --help\n  --version\n");
 }
@@ -156,8 +186,8 @@ static int parse_args(struct options *o, int argc, char **argv)
 	int c, k;
 
 	for (size_t i = 0; i < KEYS_N; i++)
-		longs[i] =
-			(struct option){keys[i].key, 1, NULL, 1000 + (int)i};
+		longs[i] = (struct option){option_name(i), 1, NULL,
+					   1000 + (int)i};
 	longs[KEYS_N] = (struct option){"config", 1, NULL, 'c'};
 	longs[KEYS_N + 1] = (struct option){"help", 0, NULL, 'h'};
 	longs[KEYS_N + 2] = (struct option){"version", 0, NULL, 'v'};
@@ -223,6 +253,12 @@ static void on_quit(void *arg)
 
 /* ---- the client ---- */
 
+#ifdef HAVE_SOFTPHONE
+#define SPOKEN &softphone_backend
+#else
+#define SPOKEN &wavphone_backend
+#endif
+
 static void split_server(struct options *o, char *host, size_t size,
 			 uint16_t *port)
 {
@@ -248,7 +284,7 @@ static void pick_audio(struct options *o, struct client_prm *prm)
 {
 	char *comma, *out;
 
-	prm->backend = &softphone_backend;
+	prm->backend = SPOKEN;
 	if (!strncmp(o->audio, "file:", 5)) {
 		prm->backend = &wavphone_backend;
 		out = o->audio + 5;
