@@ -259,13 +259,13 @@ static void on_resolved(int err, const struct sa *addrs, size_t n, void *arg)
 {
 	struct tunnel *t = arg;
 
-	t->resolve = mem_deref(t->resolve);
+	memcpy(t->addrs, addrs, n * sizeof(*addrs));
+	t->n_addrs = n;
+	t->resolve = mem_deref(t->resolve); /* the addresses were its own */
 	if (err) {
 		fail(t, TUNNEL_FAULT_NAME, t->host);
 		return;
 	}
-	memcpy(t->addrs, addrs, n * sizeof(*addrs));
-	t->n_addrs = n;
 	t->at_addr = 0;
 	t->step = STEP_TCP;
 	next_addr(t, 0);
