@@ -128,7 +128,10 @@ static void link_destructor(void *arg)
  * may still hold the same description (sshd's pipes). */
 void link_close(struct link *link)
 {
-	if (!link || link->closed)
+	if (!link)
+		return;
+	tmr_cancel(&link->tmr); /* an end that was found, and not yet told */
+	if (link->closed)
 		return;
 	link->closed = true;
 	if (link->prm.fd_in >= 0)
