@@ -160,6 +160,14 @@ static void on_mended(const char *recording, const char *path, int64_t ms,
 					(json_int_t)ms, "sha256", sha256));
 }
 
+/* Where workstations send their voice by UDP. */
+static const char *voice_address(const struct config *cfg)
+{
+	if (*cfg->public_address)
+		return cfg->public_address;
+	return strcmp(cfg->sip_address, "0.0.0.0") ? cfg->sip_address : "";
+}
+
 static int start_tables(struct app *app)
 {
 	char path[PATH_BYTES];
@@ -193,14 +201,18 @@ static int start_tables(struct app *app)
 		err = registrar_alloc(&app->registrar, app->journal,
 				      app->cfg.realm);
 	if (!err)
-		err = workstations_alloc(&app->workstations,
-					 &(struct workstations_prm){
-						 .legs = app->legs,
-						 .journal = app->journal,
-						 .path = app->cfg.voice_path,
-						 .dtmfh = on_dtmf,
-						 .arg = app,
-					 });
+		err = workstations_alloc(
+			&app->workstations,
+			&(struct workstations_prm){
+				.legs = app->legs,
+				.journal = app->journal,
+				.path = app->cfg.voice_path,
+				.udp = strcmp(app->cfg.voice_path, "tunnel") !=
+				       0,
+				.address = voice_address(&app->cfg),
+				.dtmfh = on_dtmf,
+				.arg = app,
+			});
 	return err;
 }
 

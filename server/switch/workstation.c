@@ -22,6 +22,8 @@
 #define WORKSTATIONS_MAX 1024
 #define QUEUE_BYTES	 (256 << 10)
 #define DTMF_MAX	 32
+#define SRTP_KEY_BYTES	 30 /* AES_CM_128: 16 of key, 14 of salt */
+#define KEY_TEXT	 44
 
 struct workstation;
 
@@ -40,7 +42,8 @@ struct workstation {
 	char person[32];
 	struct channel phone, voice;
 	struct link *link;
-	bool greeted;	     /* the client said phone.hello */
+	bool greeted; /* the client said phone.hello */
+	bool udp;     /* and that it takes voice by UDP, where the site does */
 	struct leg *speaker; /* whose voice goes over the voice channel */
 };
 
@@ -54,6 +57,9 @@ struct seat {
 	struct workstation *w; /* NULL: nobody by that name */
 	struct tmr tmr;
 	struct leg *leg;
+	bool udp;
+	/* SRTP, as we see it: what it sends, what we send */
+	uint8_t rx_key[SRTP_KEY_BYTES], tx_key[SRTP_KEY_BYTES];
 };
 
 static void phone_open(struct workstation *w, int in, int out);
@@ -81,6 +87,32 @@ static void tell_leg(const struct leg *leg, const char *method,
 
 static struct leg *leg_of(struct workstation *w, const char *id);
 
+static void key_print(char out[KEY_TEXT], const uint8_t *key)
+{
+	size_t len = KEY_TEXT - 1;
+
+	if (base64_encode(key, SRTP_KEY_BYTES, out, &len))
+		len = 0;
+	out[len] = '\0';
+}
+
+/* Where and with which keys the workstation sends this leg's voice, seen
+ * from its side; NULL: over the voice channel. */
+static json_t *udp_json(const struct leg *leg)
+{
+	const struct seat *seat = leg->side;
+	char tx[KEY_TEXT], rx[KEY_TEXT];
+
+	if (!seat->udp || !leg->media)
+		return NULL;
+	key_print(tx, seat->rx_key);
+	key_print(rx, seat->tx_key);
+	return json_pack("{s:s, s:i, s:s, s:s}", "address",
+			 seat->w->all->prm.address, "port",
+			 media_leg_port(leg->media), "tx_key", tx, "rx_key",
+			 rx);
+}
+
 /* Legs of this workstation, in both states. */
 static json_t *legs_of(struct workstation *w)
 {
@@ -93,10 +125,10 @@ static json_t *legs_of(struct workstation *w)
 			continue;
 		json_array_append_new(
 			list,
-			json_pack("{s:s, s:s, s:s, s:O*}", "leg", leg->id,
-				  "contact", leg->contact, "state",
+			json_pack("{s:s, s:s, s:s, s:O*, s:o*}", "leg",
+				  leg->id, "contact", leg->contact, "state",
 				  leg->state == LEG_UP ? "up" : "ringing",
-				  "info", leg->info));
+				  "info", leg->info, "udp", udp_json(leg)));
 	}
 	return list;
 }
@@ -136,7 +168,9 @@ static void voice_listen(struct workstation *w)
 /* The leg speaks over the voice channel from now on. */
 static void voice_join(struct workstation *w, struct leg *leg, bool resync)
 {
-	if (!w->voice.open || !leg->media)
+	const struct seat *seat = leg->side;
+
+	if (!w->voice.open || !leg->media || seat->udp)
 		return;
 	fd_close(w->voice.in);
 	w->speaker = leg;
@@ -164,13 +198,15 @@ static void voice_part(struct workstation *w)
 /* Detached: one of the two channels is away. */
 static void legs_attached(struct workstation *w)
 {
-	bool both = w->phone.open && w->greeted && w->voice.open;
+	bool phone = w->phone.open && w->greeted;
 	struct le *le;
 
 	LIST_FOREACH (legs_list(w->all->prm.legs), le) {
 		struct leg *leg = le->data;
-		if (leg_of(w, leg->id) == leg && leg->state == LEG_UP)
-			leg_attach(leg, both);
+		if (leg_of(w, leg->id) != leg || leg->state != LEG_UP)
+			continue;
+		const struct seat *seat = leg->side;
+		leg_attach(leg, phone && (w->voice.open || seat->udp));
 	}
 }
 
@@ -319,26 +355,50 @@ static struct leg *leg_of(struct workstation *w, const char *id)
 	return ((struct seat *)leg->side)->w == w ? leg : NULL;
 }
 
-/* RTP as docs/protocol.md 3 fixes it. */
+/* RTP as docs/protocol.md 3 fixes it. By UDP the far address is whoever
+ * sends with the key: that settles NAT. */
 static int seat_start(struct leg *leg)
 {
-	int err = leg_voice(leg, MEDIA_CHANNEL);
+	struct seat *seat = leg->side;
+	struct media_format fmt = {
+		.pt = 8,
+		.dtmf_pt = 101,
+		.send = true,
+		.receive = true,
+	};
 
+	seat->udp = seat->w->udp;
+	int err = leg_voice(leg, seat->udp ? MEDIA_UDP : MEDIA_CHANNEL);
 	if (err)
 		return err;
-	return media_leg_start(leg->media, &(struct media_format){
-						   .pt = 8,
-						   .dtmf_pt = 101,
-						   .send = true,
-						   .receive = true,
-					   });
+	if (seat->udp) {
+		rand_bytes(seat->rx_key, sizeof(seat->rx_key));
+		rand_bytes(seat->tx_key, sizeof(seat->tx_key));
+		sa_init(&fmt.remote, AF_INET);
+		fmt.srtp_rx = seat->rx_key;
+		fmt.srtp_tx = seat->tx_key;
+	}
+	return media_leg_start(leg->media, &fmt);
+}
+
+/* The call that this workstation is in. */
+static struct leg *leg_up_of(struct workstation *w)
+{
+	struct le *le;
+
+	LIST_FOREACH (legs_list(w->all->prm.legs), le) {
+		struct leg *leg = le->data;
+		if (leg->state == LEG_UP && leg_of(w, leg->id) == leg)
+			return leg;
+	}
+	return NULL;
 }
 
 static void answered(struct workstation *w, struct leg *leg)
 {
 	if (leg->state != LEG_RINGING)
 		return;
-	if (w->speaker) { /* one headset, one call */
+	if (leg_up_of(w)) { /* one headset, one call */
 		tell_leg(leg, "phone.cancel", "busy");
 		leg_ended(leg, "busy", BY_FAR, 486);
 		return;
@@ -350,10 +410,10 @@ static void answered(struct workstation *w, struct leg *leg)
 		return;
 	}
 	voice_join(w, leg, false);
-	tell_leg(leg, "phone.up", NULL);
+	tell(w, "phone.up",
+	     json_pack("{s:s, s:o*}", "leg", leg->id, "udp", udp_json(leg)));
 	leg_up(leg);
-	if (!w->voice.open)
-		leg_attach(leg, false);
+	legs_attached(w);
 }
 
 static void dtmf(struct workstation *w, struct leg *leg, const char *digits)
@@ -409,6 +469,7 @@ static void greeted(struct workstation *w, json_t *params)
 		tidy(w);
 		return;
 	}
+	w->udp = w->all->prm.udp && json_bool(params, "udp");
 	if (!w->greeted) {
 		w->greeted = true;
 		tell_office(w, "workstation.attached");
@@ -532,14 +593,9 @@ static void voice_take(struct workstation *w, const struct handover *ho)
 	w->voice.out = ho->out;
 	(void)fcntl(ho->in, F_SETFL, O_RDONLY | O_NONBLOCK);
 	(void)fcntl(ho->out, F_SETFL, O_WRONLY | O_NONBLOCK);
-	struct le *le;
-	LIST_FOREACH (legs_list(w->all->prm.legs), le) {
-		struct leg *leg = le->data;
-		if (leg_of(w, leg->id) == leg && leg->state == LEG_UP) {
-			voice_join(w, leg, ho->generation > 0);
-			break;
-		}
-	}
+	struct leg *leg = leg_up_of(w);
+	if (leg)
+		voice_join(w, leg, ho->generation > 0);
 	voice_listen(w);
 	legs_attached(w);
 }

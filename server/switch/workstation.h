@@ -24,7 +24,9 @@ typedef void(workstation_dtmf_h)(struct leg *leg, const char *digits,
 struct workstations_prm {
 	struct legs *legs;
 	struct journal *journal;
-	const char *path; /* tunnel, udp, auto */
+	const char *path;    /* tunnel, udp, auto */
+	bool udp;	     /* may voice go by UDP, with SRTP */
+	const char *address; /* then to here; "": where SSH goes to */
 	workstation_dtmf_h *dtmfh;
 	void *arg;
 };

@@ -5,9 +5,11 @@
 set -euo pipefail
 . "$(dirname "$0")/switch_lib.sh"
 
+# shellcheck disable=SC2034 # for sw_open
 rtp_timeout=6
 sw_open "$1" 'session_expires = 90' 'unknown_rate = 3'
 sw_start
+# shellcheck disable=SC2034 # for trunk_config
 peer_port=$(free_port)
 office_open
 expect 'configure' office configure "$(trunk_config)"

@@ -7,6 +7,7 @@ set -euo pipefail
 
 sw_open "$1"
 sw_start
+# shellcheck disable=SC2034 # for trunk_config
 peer_port=$(free_port)
 
 call()

@@ -8,6 +8,7 @@ set -euo pipefail
 
 sw_open "$1"
 sw_start
+# shellcheck disable=SC2034 # for trunk_config
 peer_port=$(free_port)
 office_open
 expect 'configure' office configure "$(trunk_config)"
