@@ -586,13 +586,15 @@ static bool check_offer(struct dialog *d, const struct sip_msg *msg)
 	}
 }
 
+/* The number in a sip: or tel: URI, without parameters of its own. */
 static void copy_user(char *out, size_t size, const struct uri *uri)
 {
+	const struct pl *user = pl_isset(&uri->user) ? &uri->user : &uri->host;
 	char raw[128];
 
-	if (re_snprintf(raw, sizeof(raw), "%H", uri_user_unescape,
-			&uri->user) < 0)
+	if (re_snprintf(raw, sizeof(raw), "%H", uri_user_unescape, user) < 0)
 		raw[0] = '\0';
+	raw[strcspn(raw, ";")] = '\0';
 	sip_clean(out, size, raw);
 }
 
@@ -785,7 +787,8 @@ static const struct leg_ops phone_ops = {
 
 /* ---- UPDATE ---- */
 
-static struct dialog *dialog_of(struct sip_stack *s, const struct sip_msg *msg)
+static struct dialog *dialog_of(const struct sip_stack *s,
+				const struct sip_msg *msg)
 {
 	struct le *le;
 
@@ -839,6 +842,11 @@ void dialog_update(struct sip_stack *s, const struct sip_msg *msg)
 			  d->we_refresh ? "uas" : "uac",
 			  desc ? "Content-Type: application/sdp\r\n" : "", len,
 			  desc ? mbuf_buf(desc) : NULL, len);
+}
+
+bool dialog_has(const struct sip_stack *s, const struct sip_msg *msg)
+{
+	return pl_isset(&msg->to.tag) && dialog_of(s, msg);
 }
 
 bool dialog_knows(const struct sip_stack *s, const struct sa *src)

@@ -13,6 +13,8 @@
 
 /* A call to us: becomes a leg, or is refused here. */
 void dialog_invited(struct sip_stack *s, const struct sip_msg *msg);
+/* Is it a request within one of our calls? Its tags nobody can guess. */
+bool dialog_has(const struct sip_stack *s, const struct sip_msg *msg);
 /* Is a call with that address going on? */
 bool dialog_knows(const struct sip_stack *s, const struct sa *src);
 /* UPDATE (RFC 3311): refreshes, and new SDP. */

@@ -222,6 +222,8 @@ int leg_dtmf(struct leg *leg, const char *digits)
 	return leg->media ? media_leg_dtmf(leg->media, digits) : EALREADY;
 }
 
+static void silence(struct leg *leg, int64_t ms);
+
 void leg_hold(struct leg *leg, bool held)
 {
 	if (leg->held == held)
@@ -229,6 +231,8 @@ void leg_hold(struct leg *leg, bool held)
 	leg->held = held;
 	if (held)
 		tmr_cancel(&leg->tmr);
+	else
+		silence(leg, 0);
 	event(leg, held ? "leg.held" : "leg.resumed", NULL);
 }
 

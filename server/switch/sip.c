@@ -228,7 +228,7 @@ static const char *fault_of(const struct sip_msg *msg)
 
 static bool refuse_stranger(struct sip_stack *s, const struct sip_msg *msg)
 {
-	if (guard_known(s->guard, &msg->src))
+	if (guard_known(s->guard, &msg->src) || dialog_has(s, msg))
 		return false;
 	/* datagrams were counted before they were parsed */
 	if (msg->tp != SIP_TRANSP_UDP && !guard_admit(s->guard, &msg->src)) {
