@@ -26,19 +26,25 @@
 #include "server/core/rpc.h"
 #include "server/core/session.h"
 #include "server/core/store.h"
+#include "server/core/store_call.h"
 #include "server/core/store_people.h"
 #include "server/core/store_ticket.h"
 #include "server/core/worker.h"
+#include "server/desk/acd.h"
 #include "server/desk/article.h"
 #include "server/desk/citizen.h"
 #include "server/desk/keep.h"
 #include "server/desk/people.h"
+#include "server/desk/roster.h"
 #include "server/desk/site.h"
 #include "server/desk/ticket.h"
+#include "server/voice/voice.h"
 #include "server/launch.h"
 
 #define WORKER_QUEUE_MAX 4096
 #define SWITCH_LOOK_MS	 1000
+#define SESSION_GRACE_MS 60000 /* then an agent who is gone is offline */
+#define PRIORITY_STEP_MS 30000 /* what a step of priority is worth */
 
 struct office {
 	const struct config *cfg;
@@ -55,6 +61,9 @@ struct office {
 	struct site *site;
 	struct ticket_part tickets;
 	struct keep_part keep;
+	struct roster *roster;
+	struct acd *acd;
+	struct voice *voice;
 	struct http *http;
 	struct tmr tmr;
 	size_t started;
@@ -148,6 +157,10 @@ static void on_name(const char *person, char *out, size_t size, void *arg)
 
 static int on_person(const char *person, bool up, void *arg)
 {
+	struct office *o = arg;
+
+	if (o->roster)
+		roster_session(o->roster, person, up);
 	return 0;
 }
 
@@ -246,8 +259,13 @@ static void on_person_changed(const struct person *p, void *arg)
 {
 	struct office *o = arg;
 
-	if (p->disabled)
+	if (p->disabled) {
 		session_end(o->hub, p->id, "disabled");
+		if (o->voice)
+			voice_drop(o->voice, p->id);
+	}
+	if (o->roster)
+		roster_refresh(o->roster);
 }
 
 static int people_start(struct office *o)
@@ -325,6 +343,87 @@ static int tickets_start(struct office *o)
 	return 0;
 }
 
+/* Queues, trunks, phones or hours changed. */
+static void on_site_changed(unsigned what, void *arg)
+{
+	struct office *o = arg;
+
+	if (o->voice)
+		voice_configure(o->voice);
+	if (o->acd)
+		acd_kick(o->acd);
+}
+
+static int roster_start(struct office *o)
+{
+	const struct roster_prm prm = {
+		.log = o->log,
+		.hub = o->hub,
+		.people = o->people,
+		.site = o->site,
+		.grace_ms = SESSION_GRACE_MS,
+	};
+	store_call_register(o->log);
+	int err = roster_alloc(&o->roster, &prm);
+	if (!err)
+		rpc_register(o->rpc, roster_methods, o->roster);
+	return err;
+}
+
+static void roster_stop(struct office *o)
+{
+	o->roster = mem_deref(o->roster);
+}
+
+static int acd_start(struct office *o)
+{
+	const struct acd_prm prm = {
+		.log = o->log,
+		.hub = o->hub,
+		.roster = o->roster,
+		.site = o->site,
+		.alarm = o->alarm,
+		.ageing_ms = PRIORITY_STEP_MS,
+		.wait_alarm_ms = o->cfg->wait_alarm_s * 1000,
+		.lease_ms = o->cfg->lease_ms,
+		.max_wait_ms = o->cfg->max_wait_ms,
+	};
+	int err = acd_alloc(&o->acd, &prm);
+	if (!err)
+		rpc_register(o->rpc, acd_methods, o->acd);
+	return err;
+}
+
+static void acd_stop(struct office *o)
+{
+	o->acd = mem_deref(o->acd);
+}
+
+static int voice_start(struct office *o)
+{
+	const struct voice_prm prm = {
+		.cfg = o->cfg,
+		.log = o->log,
+		.worker = o->worker,
+		.hub = o->hub,
+		.alarm = o->alarm,
+		.site = o->site,
+		.roster = o->roster,
+		.acd = o->acd,
+	};
+	int err = voice_alloc(&o->voice, &prm);
+	if (err)
+		return err;
+	voice_register(o->voice, o->rpc);
+	site_follow(o->site, on_site_changed, o);
+	return 0;
+}
+
+static void voice_stop(struct office *o)
+{
+	o->voice = mem_deref(o->voice);
+}
+
 static int load_start(struct office *o)
 {
 	scoped_mem struct db *db = NULL;
@@ -336,6 +435,10 @@ static int load_start(struct office *o)
 		err = people_load(o->people, db);
 	if (!err)
 		err = site_load(o->site, db);
+	if (!err)
+		err = roster_load(o->roster, db);
+	if (!err)
+		err = voice_load(o->voice, db);
 	return err;
 }
 
@@ -392,6 +495,9 @@ static const struct step {
 	{"knowledge", article_start, article_stop},
 	{"site", site_start, site_stop},
 	{"tickets", tickets_start, NULL},
+	{"agents", roster_start, roster_stop},
+	{"waiting list", acd_start, acd_stop},
+	{"telephone", voice_start, voice_stop},
 	{"state", load_start, NULL},
 	{"switch", switch_start, NULL},
 	{"door", door_start, door_stop},

@@ -137,7 +137,7 @@ static void finish(struct session *s, bool told)
 	bool gate = s->gate;
 
 	str_ncpy(person, s->person, sizeof(person));
-	log_info("session of %s ended", s->actor);
+	log_debug("session of %s ended", s->actor);
 	detach(s, told);
 	if (gate && hub->prm.personh)
 		hub->prm.personh(person, false, hub->prm.arg);

@@ -15,6 +15,7 @@
 #include "server/core/store_call.h"
 
 #define WAV_HEAD_BYTES 4096
+#define HARDLY_MS      500
 #define SLACK_MS       2000 /* bridge to record, bye to close, last second */
 
 struct checking {
@@ -161,6 +162,8 @@ static int check_recordings(struct checking *ck)
 		bool lost = !strcmp(db_str(s, 4), "switch_lost") ||
 			    !strcmp(state, "mended");
 		ck->counts->answered++;
+		if (!*state && db_int(s, 2) < HARDLY_MS)
+			continue; /* he hung up as it was answered */
 		if (!*state) {
 			err = finding(ck,
 				      N_("An answered call has no recording"),
@@ -220,7 +223,8 @@ static int check_agents(struct checking *ck)
 	return err ? err
 		   : rows_are_findings(
 			     ck, N_("An agent is in a call that has ended"),
-			     "SELECT agent FROM agent_now JOIN contact ON"
+			     "SELECT agent_now.agent FROM agent_now JOIN "
+			     "contact ON"
 			     " contact.id=agent_now.contact WHERE"
 			     " agent_now.state IN ('offered','talking','held')"
 			     " AND contact.ended_us NOT NULL");

@@ -13,7 +13,6 @@
 #include "server/core/store_call.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -240,7 +239,7 @@ static json_t *month_json(const struct store_wall_prm *prm,
 	double target = (double)prm->target_connect / 10000.0;
 	double end =
 		done > 0.01 ? (double)m->offered / done : (double)m->offered;
-	int64_t budget = (int64_t)floor(end * (1.0 - target) + 1e-9);
+	int64_t budget = (int64_t)(end * (1.0 - target) + 1e-9);
 	int64_t used = missed_of(m);
 
 	return json_pack(
