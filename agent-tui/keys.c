@@ -174,6 +174,21 @@ static uint32_t plain(uint32_t cp, bool pasted)
 	return cp;
 }
 
+/* Bytes of the character that begins here; 1 where none can. */
+static size_t character(const struct keys *k)
+{
+	unsigned char c = (unsigned char)k->buf[0];
+	size_t n = c >= 0xC2 && c < 0xE0   ? 2
+		   : c >= 0xE0 && c < 0xF0 ? 3
+		   : c >= 0xF0 && c < 0xF5 ? 4
+					   : 1;
+
+	for (size_t i = 1; i < n && i < k->n; i++)
+		if (((unsigned char)k->buf[i] & 0xC0) != 0x80)
+			return 1;
+	return n;
+}
+
 /* Takes one key off the buffer. False: more bytes are needed. */
 static bool step(struct keys *k)
 {
@@ -191,9 +206,7 @@ static bool step(struct keys *k)
 		else if (k->buf[1] == '[')
 			csi(k, n);
 	} else {
-		unsigned char c = (unsigned char)k->buf[0];
-		size_t want = c < 0xC0 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
-		if (k->n < want && utf8_check(k->buf, k->n) == 0)
+		if (k->n < character(k))
 			return false;
 		n = utf8_get(&cp, k->buf, k->n);
 		emit(k, plain(cp, k->paste));
