@@ -163,13 +163,13 @@ struct proto_method {
 	  "It does not")                                                    \
 	X("kb.gap", MAY_AGENT, RUN_WRITE, "contact?:str q:str",             \
 	  "Nothing in the knowledge base answers this")                     \
-	X("kb.import", MAY_ADMIN, RUN_WRITE,                                  \
-	  "entries:list stage?:str more?:bool",                               \
-	  "Bring entries in, all or nothing")                                 \
-	X("kb.log", MAY_ANY, RUN_READ,                                        \
-	  "entry?:str before_us?:int limit?:int",                             \
-	  "Changes of entries, newest first")                                 \
-	X("kb.stat", MAY_ANY, RUN_READ, "", "Count entries by state")         \
+	X("kb.import", MAY_ADMIN, RUN_WRITE,                                \
+	  "entries:list stage?:str more?:bool",                             \
+	  "Bring entries in, all or nothing")                               \
+	X("kb.log", MAY_ANY, RUN_READ,                                      \
+	  "entry?:str before_us?:int limit?:int",                           \
+	  "Changes of entries, newest first")                               \
+	X("kb.stat", MAY_ANY, RUN_READ, "", "Count entries by state")       \
 	/* recordings */                                                    \
 	X("recording.list", MAY_REVIEW, RUN_READ,                           \
 	  "from_us?:int to_us?:int agent?:str number?:str contact?:str "    \

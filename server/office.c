@@ -22,6 +22,7 @@
 #include "common/scope.h"
 #include "server/core/alarm.h"
 #include "server/core/fact.h"
+#include "server/core/fact_rpc.h"
 #include "server/core/http.h"
 #include "server/core/rpc.h"
 #include "server/core/session.h"
@@ -164,38 +165,12 @@ static int on_person(const char *person, bool up, void *arg)
 	return 0;
 }
 
-/* Numbers of citizens do not travel whole. */
-static void mask(json_t *v, const char *name)
-{
-	char masked[PHONE_NO_SIZE];
-	const char *key;
-	json_t *sub;
-	size_t i;
-
-	if (json_is_object(v)) {
-		json_object_foreach (v, key, sub)
-			mask(sub, key);
-	} else if (json_is_array(v)) {
-		json_array_foreach (v, i, sub)
-			mask(sub, name);
-	} else if (json_is_string(v) &&
-		   (strstr(name, "number") || !strcmp(name, "from") ||
-		    !strcmp(name, "called"))) {
-		phone_no_mask(masked, json_string_value(v));
-		json_string_set(v, masked);
-	}
-}
-
 static void on_fact(const struct fact *fact, void *arg)
 {
 	struct office *o = arg;
-	scoped_json json_t *body = json_deep_copy(fact->body);
-	struct fact shown = *fact;
 
-	mask(body, "");
-	shown.body = body;
 	session_publish(o->hub, "fact", NULL, "fact.new",
-			json_pack("{s:o}", "fact", fact_json(&shown)));
+			json_pack("{s:o}", "fact", fact_rpc_json(fact)));
 }
 
 static int hub_start(struct office *o)
@@ -222,6 +197,7 @@ static int hub_start(struct office *o)
 	if (err)
 		return err;
 	fact_log_publish(o->log, on_fact, o);
+	rpc_register(o->rpc, fact_methods, NULL);
 	const struct rpc_site site = {
 		.name = o->cfg->site_name,
 		.zone = o->cfg->zone,

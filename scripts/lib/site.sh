@@ -92,20 +92,22 @@ site_open()
 	[ ${#site_as[@]} -eq 0 ] || chown -R "$site_uid:$site_uid" "$site"
 }
 
-site_env()
+# The environment of all that runs for the site, as the front of a command.
+site_environ()
 {
-	env -i PATH="$site/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" \
-		HOME="$site/home" LC_ALL=C.UTF-8 TERM="${TERM:-dumb}" \
-		TEXTDOMAINDIR="$site/locale" ZUOXI_CONFIG="$site_config" \
-		XDG_RUNTIME_DIR="$site/home" TMPDIR="${TMPDIR:-/tmp}" \
-		ASAN_OPTIONS="${ASAN_OPTIONS:-}" \
-		UBSAN_OPTIONS="${UBSAN_OPTIONS:-}" ${NO_COLOR:+NO_COLOR=1} \
-		${COLORTERM:+COLORTERM="$COLORTERM"} "$@"
+	site_front=(env -i "PATH=$site/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+		"HOME=$site/home" LC_ALL=C.UTF-8 "TERM=${TERM:-dumb}"
+		"TEXTDOMAINDIR=$site/locale" "ZUOXI_CONFIG=$site_config"
+		"XDG_RUNTIME_DIR=$site/home" "TMPDIR=${TMPDIR:-/tmp}"
+		"ASAN_OPTIONS=${ASAN_OPTIONS:-}"
+		"UBSAN_OPTIONS=${UBSAN_OPTIONS:-}" ${NO_COLOR:+NO_COLOR=1}
+		${COLORTERM:+"COLORTERM=$COLORTERM"} "${site_as[@]}")
 }
 
 site_run()
 {
-	(cd "$site" && site_env "${site_as[@]}" "$@")
+	site_environ
+	(cd "$site" && exec "${site_front[@]}" "$@")
 }
 
 site_ctl()
@@ -117,12 +119,11 @@ site_spawn()
 {
 	local name=$1
 	shift
-	(
-		cd "$site" || exit 1
-		site_env "${site_as[@]}" "$@" </dev/null \
-			>>"$site/log/$name.log" 2>&1 &
-		echo $! >"$site/pid/$name"
-	)
+	site_environ
+	# exec all the way, so that the pid is the program's own
+	(cd "$site" && exec "${site_front[@]}" "$@" </dev/null \
+		>>"$site/log/$name.log" 2>&1) &
+	echo $! >"$site/pid/$name"
 }
 
 site_pid()

@@ -306,6 +306,20 @@ static const struct param *next_needed(const struct spec *spec,
 	return NULL;
 }
 
+/* Where nothing is needed, the first thing that may be said: agent get A017 */
+static const struct param *first_free(const struct spec *spec,
+				      const json_t *params)
+{
+	for (size_t i = 0; i < spec->n; i++) {
+		if (!spec->p[i].optional)
+			return NULL;
+	}
+	return spec->n && !strcmp(spec->p[0].type, "str") &&
+			       !json_object_get(params, spec->p[0].key)
+		       ? &spec->p[0]
+		       : NULL;
+}
+
 static int put(const struct ctl_verb *v, json_t *params, const struct param *p,
 	       const char *text)
 {
@@ -388,6 +402,8 @@ int ctl_params(const struct ctl *ctl, const struct ctl_verb *v,
 			code = walk_option(&w, &i);
 		} else {
 			const struct param *p = next_needed(&spec, params);
+			if (!p)
+				p = first_free(&spec, params);
 			code = p ? put(v, params, p, arg)
 				 : ctl_usage(v, gettext("'%s' is too much"),
 					     arg);
