@@ -484,6 +484,8 @@ int main(int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	}
+	/* whoever started us may have left files (and locks) open in us */
+	(void)close_range(3, ~0u, 0);
 	log_name("zuoxi-switch");
 	if (optind < argc) {
 		fputs(help, stderr);
