@@ -332,7 +332,7 @@ static void apply(struct client *c, const char *method, json_t *params)
 	if (!strcmp(method, "me.call"))
 		client_draft_follow(c);
 	else if (!strcmp(method, "me.offer") && c->prm.lists)
-		client_fetch(c, MODEL_LIST_HISTORY, true);
+		client_citizen_open(c, c->model->offer.contact, NULL);
 }
 
 static void on_sync(const struct client_reply *r, void *arg);

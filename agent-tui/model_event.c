@@ -66,6 +66,16 @@ static void me_offer(struct model *m, json_t *p)
 	model_changed(m, MODEL_OFFER);
 }
 
+static void offer_over(struct model *m, const char *how)
+{
+	struct model_offer *o = &m->offer;
+
+	*o->contact = *o->id = '\0';
+	utf8_copy(o->gone, sizeof(o->gone), how);
+	o->gone_us = cal_now_us();
+	model_changed(m, MODEL_OFFER);
+}
+
 static void me_offer_gone(struct model *m, json_t *p)
 {
 	struct model_offer *o = &m->offer;
@@ -73,10 +83,7 @@ static void me_offer_gone(struct model *m, json_t *p)
 
 	if (strcmp(o->contact, json_str(p, "contact")))
 		return;
-	*o->contact = *o->id = '\0';
-	utf8_copy(o->gone, sizeof(o->gone), why);
-	o->gone_us = cal_now_us();
-	model_changed(m, MODEL_OFFER);
+	offer_over(m, why);
 	if (!strcmp(why, "timeout"))
 		model_say(m, MESSAGE_WARN,
 			  N_("Not answered in time: the call went on to "
@@ -105,6 +112,9 @@ static void me_call(struct model *m, json_t *p)
 	model_row_call(&m->call, obj);
 	if (!strcmp(m->call.state, "ended") && !m->call.ended_us)
 		m->call.ended_us = model_now_us(m);
+	/* whose offer it was hears of it by the call alone */
+	if (!strcmp(m->offer.contact, m->call.contact))
+		offer_over(m, "answered");
 	model_changed(m, MODEL_CALL);
 }
 
