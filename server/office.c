@@ -134,8 +134,9 @@ static int files_start(struct office *o)
 
 static void files_stop(struct office *o)
 {
-	o->worker = mem_deref(o->worker);
+	/* what the last commits tell may still ask a worker */
 	o->store = mem_deref(o->store);
+	o->worker = mem_deref(o->worker);
 	o->log = mem_deref(o->log);
 }
 
@@ -319,17 +320,6 @@ static int tickets_start(struct office *o)
 	return 0;
 }
 
-/* Queues, trunks, phones or hours changed. */
-static void on_site_changed(unsigned what, void *arg)
-{
-	struct office *o = arg;
-
-	if (o->voice)
-		voice_configure(o->voice);
-	if (o->acd)
-		acd_kick(o->acd);
-}
-
 static int roster_start(struct office *o)
 {
 	const struct roster_prm prm = {
@@ -388,11 +378,9 @@ static int voice_start(struct office *o)
 		.acd = o->acd,
 	};
 	int err = voice_alloc(&o->voice, &prm);
-	if (err)
-		return err;
-	voice_register(o->voice, o->rpc);
-	site_follow(o->site, on_site_changed, o);
-	return 0;
+	if (!err)
+		voice_register(o->voice, o->rpc);
+	return err;
 }
 
 static void voice_stop(struct office *o)
@@ -452,8 +440,9 @@ static void door_stop(struct office *o)
 	int err = store_flush(o->store);
 	if (err)
 		log_error("not all facts could be written: %s", strerror(err));
-	o->worker = mem_deref(o->worker);
+	/* what the last commits tell may still ask a worker */
 	o->store = mem_deref(o->store);
+	o->worker = mem_deref(o->worker);
 }
 
 /* ---- all of it ---- */

@@ -488,8 +488,42 @@ int voice_load(struct voice *v, struct db *db)
 	return call_load(v, db);
 }
 
+static bool count_one(struct le *le, void *arg)
+{
+	(void)le;
+	++*(size_t *)arg;
+	return false;
+}
+
+static void on_status(json_t *status, void *arg)
+{
+	const struct voice *v = arg;
+	int counts[AGENT_PAUSED + 1] = {0};
+	size_t calls = 0;
+
+	for (size_t i = 0; i < roster_count(v->prm.roster); i++)
+		counts[roster_at(v->prm.roster, i)->now.state]++;
+	hash_apply(v->calls, count_one, &calls);
+	json_object_set_new(status, "switch",
+			    json_pack("{s:b,s:s}", "up", exchange_is_up(v->ex),
+				      "boot", exchange_switch_boot(v->ex)));
+	json_object_set_new(status, "line",
+			    json_pack("{s:I,s:I}", "calls", (json_int_t)calls,
+				      "waiting",
+				      (json_int_t)acd_count(v->prm.acd)));
+	json_object_set_new(status, "agents",
+			    json_pack("{s:i,s:i,s:i,s:i,s:i,s:i}", "ready",
+				      counts[AGENT_READY], "offered",
+				      counts[AGENT_OFFERED], "talking",
+				      counts[AGENT_TALKING], "held",
+				      counts[AGENT_HELD], "wrapup",
+				      counts[AGENT_WRAPUP], "paused",
+				      counts[AGENT_PAUSED]));
+}
+
 void voice_register(struct voice *v, struct rpc *rpc)
 {
+	rpc_status_add(rpc, on_status, v);
 	rpc_register(rpc, call_methods, v);
 	rpc_register(rpc, outbound_methods, v);
 	rpc_register(rpc, recording_methods, v);
