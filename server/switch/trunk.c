@@ -150,6 +150,8 @@ static void on_registered(int err, const struct sip_msg *msg, void *arg)
 	struct trunk *t = arg;
 	char why[96];
 
+	if (err == ECONNABORTED) /* the stack is closing */
+		return;
 	if (err) {
 		failed(t, strerror(err));
 		return;
@@ -224,7 +226,7 @@ static void on_probed(int err, const struct sip_msg *msg, void *arg)
 	struct trunk *t = arg;
 	char why[96];
 
-	if (!err && msg->scode < 200)
+	if (err == ECONNABORTED || (!err && msg->scode < 200))
 		return;
 	if (err) {
 		failed(t, strerror(err));

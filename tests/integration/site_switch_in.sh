@@ -67,6 +67,21 @@ next_call
 peer_ok c4
 ended 3 "$leg" cancel
 
+call c4b uac_early
+next_call
+peer_ok c4b
+ended 3 "$leg" cancel
+
+step 'a CANCEL and a BYE cross our answer'
+call c4c uac_cross
+answer
+peer_ok c4c
+ended 3 "$leg" bye
+call c4d uac_noack
+answer
+peer_ok c4d
+ended 3 "$leg" bye
+
 step 'we refuse'
 call c5 "$(code_scenario 486)"
 next_call
