@@ -479,6 +479,11 @@ void app_on_change(unsigned mask, void *arg)
 		first_view(a);
 	if (mask & (MODEL_OFFER | MODEL_PHONE))
 		announce(a);
+	if (a->prm.ready && app_model(a)->me.signed_in &&
+	    app_model(a)->me.agent.state == STATE_PAUSED) {
+		a->prm.ready = false;
+		client_ready(a->client);
+	}
 	for (int t = 0; t < TABS; t++) {
 		for (int i = 0; i < a->tabs[t].n; i++) {
 			struct view *v = a->tabs[t].v[i];

@@ -31,6 +31,7 @@ struct options {
 	char server[128], user[64], identity[256], lang[16];
 	char audio[400], theme[16], voice[16], known_hosts[256];
 	char locale_dir[256], symbols[16];
+	bool ready;
 };
 
 static const struct {
@@ -134,6 +135,8 @@ static const char *locale_dir(const struct options *o)
 
 	if (*o->locale_dir)
 		return o->locale_dir;
+	if (getenv("TEXTDOMAINDIR"))
+		return getenv("TEXTDOMAINDIR");
 	if (n <= 0)
 		return ZUOXI_LOCALEDIR;
 	dir[n] = '\0';
@@ -175,12 +178,15 @@ static void usage(FILE *f)
 		if (keys[i].help)
 			fprintf(f, "  --%s %s\n        %s\n", option_name(i),
 				keys[i].arg, _(keys[i].help));
-	fprintf(f, "  --config FILE\n  --help\n  --version\n");
+	fprintf(f,
+		"  --ready\n        %s\n  --config FILE\n  --help\n  "
+		"--version\n",
+		_("take calls as soon as signed in"));
 }
 
 static int parse_args(struct options *o, int argc, char **argv)
 {
-	struct option longs[KEYS_N + 4] = {0};
+	struct option longs[KEYS_N + 5] = {0};
 	const char *config = NULL;
 	struct options given = {0};
 	int c, k;
@@ -188,6 +194,7 @@ static int parse_args(struct options *o, int argc, char **argv)
 	for (size_t i = 0; i < KEYS_N; i++)
 		longs[i] = (struct option){option_name(i), 1, NULL,
 					   1000 + (int)i};
+	longs[KEYS_N + 3] = (struct option){"ready", 0, NULL, 'r'};
 	longs[KEYS_N] = (struct option){"config", 1, NULL, 'c'};
 	longs[KEYS_N + 1] = (struct option){"help", 0, NULL, 'h'};
 	longs[KEYS_N + 2] = (struct option){"version", 0, NULL, 'v'};
@@ -199,6 +206,8 @@ static int parse_args(struct options *o, int argc, char **argv)
 		} else if (c == 'v') {
 			printf("zuoxi %s\n", ZUOXI_VERSION);
 			exit(0);
+		} else if (c == 'r') {
+			o->ready = true;
 		} else if (c == 'c') {
 			config = optarg;
 		} else if (c >= 1000) {
@@ -367,6 +376,7 @@ static int run(struct options *o)
 		.light = !strcmp(o->theme, "light"),
 		.light_known = *o->theme,
 		.ascii = !strcmp(o->symbols, "ascii"),
+		.ready = o->ready,
 		.server = o->server,
 		.quith = on_quit,
 	};
