@@ -302,7 +302,12 @@ int phone_hangup(struct phone *ph)
 	if (ph->st.leg_state != PHONE_UP &&
 	    ph->st.leg_state != PHONE_ANSWERING)
 		return EALREADY;
-	return send_leg(ph, "phone.hangup");
+	int err = send_leg(ph, "phone.hangup");
+	/* the switch does not say it back; were it lost with the line, the
+	 * leg would stand in the next hello */
+	if (!err)
+		end_leg(ph, "bye");
+	return err;
 }
 
 int phone_dtmf(struct phone *ph, const char *digits)

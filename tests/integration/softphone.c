@@ -291,7 +291,10 @@ static void test_reattach(void **state)
 	     "\"up\"}]}}\n");
 	assert_int_equal(PHONE_UP, phone_status(t.phone)->leg_state);
 	assert_int_equal(0, phone_hangup(t.phone));
-	/* it ended while we were away */
+	assert_non_null(strstr(t.sent, "phone.hangup"));
+	assert_int_equal(PHONE_IDLE, phone_status(t.phone)->leg_state);
+	/* the next one ends while we are away */
+	offer_and_answer();
 	phone_detach(t.phone);
 	feed("{\"method\":\"phone.hello\",\"params\":{\"version\":1,"
 	     "\"legs\":[]}}\n");
