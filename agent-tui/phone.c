@@ -213,8 +213,10 @@ static void on_message(struct phone *ph, json_t *msg)
 		}
 	}
 	/* a switch that took our channels over asks for a new hello */
-	if (!strcmp(method, "restarted"))
+	if (!strcmp(method, "restarted")) {
 		phone_attach(ph);
+		relay_resync(ph->relay, true);
+	}
 }
 
 static int on_line(char *line, size_t len, void *arg)
@@ -254,7 +256,7 @@ void phone_attach(struct phone *ph)
 
 	ph->prm.phone_sendh("\n", 1, ph->prm.arg);
 	send_msg(ph, "phone.hello", p);
-	relay_resync(ph->relay);
+	relay_resync(ph->relay, false);
 }
 
 void phone_detach(struct phone *ph)

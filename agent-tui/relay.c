@@ -259,10 +259,10 @@ void relay_reset(struct relay *r)
 	r->window_rx = r->window_lost = 0;
 }
 
-void relay_resync(struct relay *r)
+void relay_resync(struct relay *r, bool cut)
 {
 	r->split.used = 0;
-	r->split.lost = false;
+	r->split.lost = cut;
 }
 
 void relay_mute(struct relay *r, bool on)
@@ -309,9 +309,12 @@ static void measure(struct relay *r, uint32_t ts, int64_t now)
 	}
 	double d = fabs(transit - r->transit_last);
 	r->transit_last = transit;
-	if (d > 10000)
-		return;				     /* another time base */
-	r->f.jitter_ms += (d - r->f.jitter_ms) / 16; /* RFC 3550 6.4.1 */
+	if (d > 10000) { /* another time base, or a wrap */
+		r->transit_min = transit;
+		return;
+	}
+	/* RFC 3550 6.4.1 */
+	r->f.jitter_ms += (d - r->f.jitter_ms) / 16;
 	if (transit < r->transit_min)
 		r->transit_min = transit;
 	if (transit - r->transit_min > LATE_MS)

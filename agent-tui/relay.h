@@ -77,8 +77,8 @@ void relay_mic(struct relay *r, const uint8_t *alaw, size_t len);
 /* From the voice channel: bytes; from UDP: one packet. */
 void relay_feed(struct relay *r, const uint8_t *data, size_t len);
 void relay_packet(struct relay *r, const uint8_t *rtp, size_t len);
-/* The channel begins anew. */
-void relay_resync(struct relay *r);
+/* The channel begins anew; cut: it may begin in mid-frame. */
+void relay_resync(struct relay *r, bool cut);
 /* rtt_ms counts into the score. Takes the levels and the 5 s window. */
 void relay_take_figures(struct relay *r, double rtt_ms,
 			struct relay_figures *f);
