@@ -29,18 +29,24 @@ struct media_leg;
 /* ---- events ---- */
 
 enum media_event_kind {
-	MEDIA_UP,       /* first valid packet of a leg */
-	MEDIA_SILENT,   /* no packet for the timeout; ms: since when */
-	MEDIA_BACK,     /* packets again after MEDIA_SILENT */
-	MEDIA_DTMF,     /* digit, once for each key (RFC 4733) */
-	MEDIA_PLAYED,   /* a play ended: id, reason, position_ms */
-	MEDIA_REC_OPEN, /* recording's file stands: id, path (relative) */
+	MEDIA_UP,	  /* first valid packet of a leg */
+	MEDIA_SILENT,	  /* no packet for the timeout; ms: since when */
+	MEDIA_BACK,	  /* packets again after MEDIA_SILENT */
+	MEDIA_DTMF,	  /* digit, once for each key (RFC 4733) */
+	MEDIA_PLAYED,	  /* a play ended: id, reason, position_ms */
+	MEDIA_REC_OPEN,	  /* recording's file stands: id, path (relative) */
 	MEDIA_REC_CLOSED, /* id, path, ms, sha256; error != 0: incomplete */
 	MEDIA_REC_ERROR,  /* cannot write (errno in error); goes on trying */
 };
 
-enum media_play_end { PLAY_DONE, PLAY_STOPPED, PLAY_DTMF, PLAY_JOINED,
-		      PLAY_LEG_ENDED, PLAY_ERROR };
+enum media_play_end {
+	PLAY_DONE,
+	PLAY_STOPPED,
+	PLAY_DTMF,
+	PLAY_JOINED,
+	PLAY_LEG_ENDED,
+	PLAY_ERROR
+};
 
 struct media_event {
 	enum media_event_kind kind;
@@ -103,10 +109,10 @@ uint16_t media_leg_port(const struct media_leg *leg);
 
 /* What SDP agreed on; called again at each re-negotiation. */
 struct media_format {
-	uint8_t pt;        /* 0 PCMU, 8 PCMA (RFC 3551) */
-	uint8_t dtmf_pt;   /* telephone-event, 0: none (RFC 4733) */
-	struct sa remote;  /* first guess; the source of valid packets wins
-			      (symmetric RTP); UDP only */
+	uint8_t pt;	    /* 0 PCMU, 8 PCMA (RFC 3551) */
+	uint8_t dtmf_pt;    /* telephone-event, 0: none (RFC 4733) */
+	struct sa remote;   /* first guess; the source of valid packets wins
+			       (symmetric RTP); UDP only */
 	bool send, receive; /* a=sendrecv ... as seen from us */
 	/* SRTP, UDP: AES_CM_128_HMAC_SHA1_80 key+salt, 30 bytes each;
 	 * NULL: plain RTP */
@@ -128,8 +134,8 @@ int media_leg_dtmf(struct media_leg *leg, const char *digits);
 struct media_quality {
 	uint64_t rx, tx, lost;
 	double jitter_ms, loss_percent, mos; /* E-model estimate, G.711 */
-	double rtt_ms; /* by RTCP, 0 unknown */
-	int rx_level_db, tx_level_db; /* 0 .. -96 */
+	double rtt_ms;			     /* by RTCP, 0 unknown */
+	int rx_level_db, tx_level_db;	     /* 0 .. -96 */
 };
 void media_leg_quality(const struct media_leg *leg, struct media_quality *q);
 
@@ -139,7 +145,7 @@ enum media_role {
 	ROLE_TALK,    /* heard by all talkers, hears them */
 	ROLE_LISTEN,  /* hears all, is heard by nobody */
 	ROLE_WHISPER, /* hears all, is heard by `to` alone */
-	ROLE_HOLD,    /* hears nothing of it (its play goes on), is not heard */
+	ROLE_HOLD, /* hears nothing of it (its play goes on), is not heard */
 };
 
 struct media_member {
@@ -161,9 +167,10 @@ int media_bridge_set(struct media *m, const char *bridge, const char *contact,
 struct media_source {
 	enum { SOURCE_FILE, SOURCE_TONE, SOURCE_SILENCE } kind;
 	const char *file; /* below prompts_dir, or absolute below recordings */
-	int hz1, hz2, on_ms, off_ms; /* tone; GF 002-9002.3: ringing tone
-					450 Hz 1 s on 4 s off, busy 0.35/0.35 */
-	int64_t ms; /* silence and tones; 0: for ever */
+	int hz1, hz2, on_ms,
+		off_ms; /* tone; GF 002-9002.3: ringing tone
+			   450 Hz 1 s on 4 s off, busy 0.35/0.35 */
+	int64_t ms;	/* silence and tones; 0: for ever */
 };
 
 struct media_play_prm {
@@ -197,6 +204,6 @@ int media_record_stop(struct media *m, const char *recording);
 
 /* Closes what a crash left open below dir: mends headers, hashes. Called at
  * start, before media_alloc; h for each file mended. */
-typedef void(media_mend_h)(const char *recording, const char *path,
-			   int64_t ms, const char *sha256, void *arg);
+typedef void(media_mend_h)(const char *recording, const char *path, int64_t ms,
+			   const char *sha256, void *arg);
 int media_mend(const char *dir, media_mend_h *h, void *arg);

@@ -101,8 +101,10 @@ agent_open()
 	: >"$site/$1.out"
 	[ ${#site_as[@]} -eq 0 ] || chown "$site_uid" "$site/$1".*
 	(
-		test_ssh "$2" rpc <"$site/$1.in" >"$site/$1.out" 2>"$site/$1.err"
-		echo $? >"$site/$1.exit"
+		code=0
+		test_ssh "$2" rpc <"$site/$1.in" >"$site/$1.out" \
+			2>"$site/$1.err" || code=$?
+		[ ! -d "$site" ] || echo $code >"$site/$1.exit"
 	) &
 	exec {agent_fd}>"$site/$1.in"
 	printf -v "agent_fd_$1" %s "$agent_fd"

@@ -39,7 +39,7 @@ check()
 	text=$(MANWIDTH=200 man -E UTF-8 -l "$page" 2>/dev/null | col -b)
 	while read -r opt; do
 		grep -qe "$opt" <<<"$text" || fault "${page##*/} does not tell of $opt"
-	done < <(grep -oE '(^|[ ,[])--[a-z][a-z-]+' <<<"$out" | tr -d ' ,[' | sort -u)
+	done < <(grep -oE '^ *(-[a-zA-Z], )?--[a-z][a-z-]+' <<<"$out" | grep -oE -- '--.*' | sort -u)
 }
 
 check "$build/server/zuoxid" zuoxid.8

@@ -34,7 +34,7 @@ robot()
 	site_spawn "$name" zuoxi-robot --server "127.0.0.1:$site_ssh_port" \
 		--user "$site_account" --identity "$site/keys/$agent" \
 		--known-hosts "$site/home/known_hosts" --agent "$agent" \
-		--speak "$site/wav/a.8k.wav" "$@"
+		--speak "$site/wav/a.8k.wav" ${ROBOT_DEBUG:+--debug} "$@"
 }
 
 citizen()

@@ -22,8 +22,15 @@ step 'nothing but the three purposes is served'
 refuse 'a shell' test_ssh A001
 refuse 'a command' test_ssh A001 id
 refuse 'another purpose' test_ssh A001 rpc2
-refuse 'a forward' timeout 5 test_ssh A001 -o ExitOnForwardFailure=yes \
-	-N -L "127.0.0.1:$(site_free_port 23900):127.0.0.1:22"
+port=$(site_free_port 23900)
+site_spawn forward ssh -F none -T -N -o BatchMode=yes \
+	-o "UserKnownHostsFile=$site/home/known_hosts" -i "$site/keys/A001" \
+	-L "127.0.0.1:$port:127.0.0.1:$site_ssh_port" \
+	-p "$site_ssh_port" "$site_account@127.0.0.1"
+eventually 5 eval "ss -Hltn 'sport = :$port' | grep -q ."
+banner=$(socat -T 2 - "TCP:127.0.0.1:$port" </dev/null 2>/dev/null || true)
+[ -z "$banner" ] || fail "a forward went through: $banner"
+site_end forward 2
 
 step 'an unknown key is refused'
 ssh-keygen -q -t ed25519 -N '' -f "$site/keys/X"
