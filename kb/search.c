@@ -21,7 +21,9 @@
 #define CANDIDATES	80
 /* Index entries that one question may walk through: common words are asked
  * for only while the rare ones leave room. */
-#define BUDGET_DOCS 3000
+#define BUDGET_DOCS 2000
+#define ASKED_MAX   24 /* words in one expression */
+#define COUNT_MAX   200
 #define TERMS_MIN   2 /* asked for whatever they cost */
 
 /* Weights, fitted on public question sets: columns of the index; a single
@@ -138,48 +140,35 @@ static int read_terms(struct asking *a)
 
 /* ---- how common they are ---- */
 
-/* The index's vocabulary as a table, for this connection. A reader may not
- * write, not even into its own temporary schema: lifted for this statement. */
-static int vocabulary(struct db *db)
-{
-	int64_t have = 0, readonly = 0;
-	int err = db_get_int(db, &have, 0,
-			     "SELECT count(*) FROM temp.sqlite_schema"
-			     " WHERE name='kb_vocab'",
-			     "");
-	if (err || have)
-		return err;
-	err = db_get_int(db, &readonly, 0, "PRAGMA query_only", "");
-	if (!err && readonly)
-		err = db_exec(db, "PRAGMA query_only=OFF");
-	if (err)
-		return err;
-	err = db_exec(db, "CREATE VIRTUAL TABLE temp.kb_vocab USING"
-			  " fts5vocab('main', 'kb_index', 'row')");
-	int back = readonly ? db_exec(db, "PRAGMA query_only=ON") : 0;
-	return err ? err : back;
-}
-
+/* Of a common word the first COUNT_MAX entries are counted; the place of the
+ * last among all tells how many there are, nearly. Exact numbers would cost
+ * more than the whole search. */
 static int count_docs(struct asking *a, struct term *t)
 {
-	if (!t->prefix)
-		return db_get_int(a->db, &t->docs, 0,
-				  "SELECT doc FROM temp.kb_vocab WHERE term=?",
-				  "s", t->text);
-	char end[KB_TOKEN_MAX_BYTES + 4];
-	snprintf(end, sizeof(end), "%s\x7F", t->text);
-	return db_get_int(a->db, &t->docs, 0,
-			  "SELECT sum(doc) FROM (SELECT doc FROM temp.kb_vocab"
-			  " WHERE term>=? AND term<? LIMIT 64)",
-			  "ss", t->text, end);
+	char match[KB_TOKEN_MAX_BYTES + 8];
+	scoped_stmt struct db_stmt *s = NULL;
+
+	snprintf(match, sizeof(match), "\"%s\"%s", t->text,
+		 t->prefix ? "*" : "");
+	int err = db_prepare(&s, a->db,
+			     "SELECT count(*), max(rowid) FROM (SELECT rowid"
+			     " FROM kb_index WHERE kb_index MATCH ? LIMIT ?)");
+	if (!err)
+		err = db_bind(s, "si", match, (int64_t)COUNT_MAX);
+	if (!err)
+		err = db_step(s);
+	if (err)
+		return err;
+	t->docs = db_int(s, 0);
+	if (t->docs == COUNT_MAX)
+		t->docs = COUNT_MAX * a->entries / (db_int(s, 1) + 1);
+	return 0;
 }
 
 static int weigh(struct asking *a)
 {
-	int err = vocabulary(a->db);
-	if (!err)
-		err = db_get_int(a->db, &a->entries, 0,
-				 "SELECT max(row) FROM kb_entry", "");
+	int err = db_get_int(a->db, &a->entries, 0,
+			     "SELECT max(row) FROM kb_entry", "");
 	for (unsigned i = 0; i < a->n && !err; i++) {
 		struct term *t = &a->terms[i];
 		err = count_docs(a, t);
@@ -228,7 +217,8 @@ static unsigned match_text(char *out, size_t size, struct asking *a)
 		if (!t->docs)
 			continue;
 		walked += t->docs;
-		if (used >= TERMS_MIN && walked > BUDGET_DOCS)
+		if (used == ASKED_MAX ||
+		    (used >= TERMS_MIN && walked > BUDGET_DOCS))
 			break;
 		at += (size_t)snprintf(out + at, size - at, "%s\"%s\"%s",
 				       used ? " OR " : "", t->text,
