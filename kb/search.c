@@ -116,26 +116,30 @@ static int on_term(const char *token, size_t len, size_t from, size_t to,
 	return 0;
 }
 
-/* The single characters, after the pairs. */
-static int on_single(const char *token, size_t len, size_t from, size_t to,
-		     bool same, void *arg)
+/* The single characters of a pair. */
+static void add_singles(struct asking *a, const struct term *pair)
 {
-	struct asking *a = arg;
-	uint32_t cp;
-
-	if (!is_cjk(token, len) || utf8_get(&cp, token, len) != len)
-		return 0;
-	struct term *t =
-		term_find(a, token, len) ? NULL : term_add(a, token, len);
-	if (t)
-		t->single = true;
-	return 0;
+	for (size_t i = 0; i < pair->len;) {
+		uint32_t cp;
+		const char *s = pair->text + i;
+		size_t n = utf8_get(&cp, s, pair->len - i);
+		struct term *t = term_find(a, s, n) ? NULL : term_add(a, s, n);
+		if (t)
+			t->single = true;
+		i += n;
+	}
 }
 
 static int read_terms(struct asking *a)
 {
 	int err = kb_token_each(a->text, a->len, true, on_term, a);
-	return err ? err : kb_token_each(a->text, a->len, false, on_single, a);
+	unsigned n = a->n;
+
+	for (unsigned i = 0; i < n && !err; i++) {
+		if (is_cjk(a->terms[i].text, a->terms[i].len))
+			add_singles(a, &a->terms[i]);
+	}
+	return err;
 }
 
 /* ---- how common they are ---- */
