@@ -659,7 +659,7 @@ void dialog_invited(struct sip_stack *s, const struct sip_msg *msg)
 	const struct sip_prm *prm = sip_stack_prm(s);
 	scoped_mem struct dialog *d = NULL;
 	char number[64];
-	const struct trunk *t;
+	struct trunk *t;
 
 	copy_user(number, sizeof(number), &msg->uri);
 	if (!trunks_know(prm->trunks, &msg->src)) {
@@ -683,6 +683,7 @@ void dialog_invited(struct sip_stack *s, const struct sip_msg *msg)
 	int err = dialog_alloc(&d, s, &msg->src);
 	if (!err && (!check_timer(d, msg) || !check_offer(d, msg)))
 		return;
+	trunk_heard(t);
 	if (!err)
 		err = make_leg(d, msg, trunk_id(t));
 	if (err == EBADMSG)

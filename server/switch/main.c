@@ -345,6 +345,7 @@ static void on_signal(int sig)
 	sip_stack_drain(app->sip);
 	legs_close(app->legs);
 	workstations_close(app->workstations);
+	calls |= trunks_leave(app->trunks);
 	tmr_start(&app->tmr_goodbye, calls ? GOODBYE_MS : 50, on_goodbye_over,
 		  app);
 }

@@ -32,6 +32,7 @@ struct trunk {
 	struct tmr tmr;
 	uint64_t retry_ms;
 	bool told, up; /* told: the office heard a first state */
+	bool leaving;
 };
 
 struct trunks {
@@ -150,7 +151,7 @@ static void on_registered(int err, const struct sip_msg *msg, void *arg)
 	struct trunk *t = arg;
 	char why[96];
 
-	if (err == ECONNABORTED) /* the stack is closing */
+	if (err == ECONNABORTED || t->leaving) /* the stack is closing */
 		return;
 	if (err) {
 		failed(t, strerror(err));
@@ -181,7 +182,7 @@ static int on_register_send(enum sip_transp tp, const struct sa *src,
 		return err;
 	return mbuf_printf(mb, "Contact: <sip:%s@%J%s>;expires=%u\r\n",
 			   *t->user ? t->user : "zuoxi", &local,
-			   sip_transp_param(tp), EXPIRES_S);
+			   sip_transp_param(tp), t->leaving ? 0 : EXPIRES_S);
 }
 
 static int send_register(struct trunk *t)
@@ -474,14 +475,14 @@ static bool serves(const struct trunk *t, const char *number)
 	return false;
 }
 
-const struct trunk *trunk_of_call(const struct trunks *all,
-				  const struct sa *src, const char *number)
+struct trunk *trunk_of_call(const struct trunks *all, const struct sa *src,
+			    const char *number)
 {
-	const struct trunk *found = NULL;
+	struct trunk *found = NULL;
 	struct le *le;
 
 	LIST_FOREACH (&all->list, le) {
-		const struct trunk *t = le->data;
+		struct trunk *t = le->data;
 		if (!sa_cmp(&t->addr, src, SA_ADDR) || !serves(t, number))
 			continue;
 		if (sa_cmp(&t->addr, src, SA_ALL))
@@ -490,6 +491,28 @@ const struct trunk *trunk_of_call(const struct trunks *all,
 			found = t;
 	}
 	return found;
+}
+
+void trunk_heard(struct trunk *t)
+{
+	if (!t->registers)
+		set_up(t, true, "it called");
+}
+
+bool trunks_leave(struct trunks *all)
+{
+	bool sent = false;
+	struct le *le;
+
+	LIST_FOREACH (&all->list, le) {
+		struct trunk *t = le->data;
+		tmr_cancel(&t->tmr);
+		if (!t->registers || !t->up || t->req)
+			continue;
+		t->leaving = true;
+		sent |= !send_register(t);
+	}
+	return sent;
 }
 
 const char *trunk_id(const struct trunk *t)

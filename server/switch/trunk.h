@@ -20,6 +20,8 @@ struct trunk;
 int trunks_alloc(struct trunks **tp, struct journal *journal);
 /* Begins registrations and probes. Borrowed. */
 void trunks_start(struct trunks *t, struct sip_stack *s);
+/* Signs out with carriers. True: answers may come in a moment. */
+bool trunks_leave(struct trunks *t);
 /* All or nothing: EBADMSG with the fault (160 bytes). What has not changed
  * goes on undisturbed. */
 int trunks_configure(struct trunks *t, json_t *list, char *fault);
@@ -27,9 +29,11 @@ int trunks_configure(struct trunks *t, json_t *list, char *fault);
 bool trunks_know(const struct trunks *t, const struct sa *src);
 /* The trunk at that address that the called number belongs to; NULL: none.
  * A trunk without a list of numbers takes all. */
-const struct trunk *trunk_of_call(const struct trunks *t, const struct sa *src,
-				  const char *number);
+struct trunk *trunk_of_call(const struct trunks *t, const struct sa *src,
+			    const char *number);
 const char *trunk_id(const struct trunk *t);
+/* It called: so it lives, whatever its probes say. */
+void trunk_heard(struct trunk *t);
 
 /* Calls a number. ENOENT: no such trunk; EBADMSG: not a number. */
 struct trunk_call {

@@ -42,7 +42,6 @@ step 'the same over TCP; we hang up'
 call c2 uac_wait -t t1
 answer
 heard 2 ".kind == \"leg.arrived\" and .leg == \"$leg\" and .transport == \"TCP\""
-sleep 0.3
 expect 'hang up' office leg.hangup "{\"leg\":\"$leg\"}"
 peer_ok c2
 ended 3 "$leg" hangup
@@ -157,7 +156,6 @@ peer_ok c13
 step 'the end of the switch is told to the citizen'
 call c14 uac_wait
 answer
-sleep 0.2
 sw_kill TERM
 peer_ok c14
 grep -q 'ended: shutdown' "$dir/switch.log" || fail 'no cause'

@@ -116,6 +116,18 @@ dial o.9 '{"phone":"p12"}'
 heard 5 '.kind == "leg.answered" and .leg == "o.9"'
 expect 'hang up' office leg.hangup '{"leg":"o.9"}'
 peer_ok d6
-expect 'removed' office configure '{"config":{"trunks":[],"phones":[]}}'
+expect 'removed' office configure "{\"config\":{\"trunks\":[
+	{\"id\":\"t3\",\"kind\":\"register\",\"host\":\"127.0.0.1\",\"port\":$carrier_port,\"user\":\"u1\",\"password\":\"pw\"}],
+	\"phones\":[]}}"
 heard 3 '.kind == "phone.gone" and .phone == "p12"'
+
+step 'the end signs out with the carrier'
+peer carrier2 uas_register -p "$carrier_port"
+heard 5 '.kind == "trunk.up" and .trunk == "t3"'
+peer_ok carrier2
+peer bye "$(sed 's/401 Unauthorized/200 OK/; /WWW-Auth/d; /<recv request="REGISTER"><action>/,$d' "$scenarios/uas_register.xml" >"$dir/uas_bye.xml"
+	echo '</scenario>' >>"$dir/uas_bye.xml"
+	sed -i 's|<recv request="REGISTER"/>|<recv request="REGISTER"><action><ereg regexp="expires=0" search_in="hdr" header="Contact:" check_it="true" assign_to="1"/></action></recv><Reference variables="1"/>|' "$dir/uas_bye.xml"
+	echo "$dir/uas_bye.xml")" -p "$carrier_port"
 sw_kill TERM
+peer_ok bye 'no REGISTER with expires=0'

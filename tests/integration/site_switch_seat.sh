@@ -96,7 +96,6 @@ expect 'stats' office stats '{}'
 jq -e '.result.media.bridges == 1' <<<"$reply" >/dev/null || fail "no bridge in the engine: $reply"
 
 step 'its channels break: the leg waits, and a new login takes it'
-sleep 0.1
 seat b
 seat_hears a 3 '.method == "phone.fenced"'
 seat_hears b 3 '.method == "phone.hello" and (.params.legs[0] | .leg == "o.5" and .state == "up")'
