@@ -353,13 +353,25 @@ static int bind_socket(int *fdp, const struct media *m, uint16_t *port)
 		sa_af(&sa), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0 || bind(fd, &sa.u.sa, sa.len))
 		return errno;
-	sa.len = sizeof(sa.u);
-	if (getsockname(fd, &sa.u.sa, &sa.len))
-		return errno;
 	/* a wish: some hosts refuse */
 	setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
-	*port = sa_port(&sa);
 	*fdp = take_fd(fd);
+	return 0;
+}
+
+/* A port that the kernel finds free. It is bound by its number after: one
+ * that the kernel gave is lost when a connected socket is disconnected. */
+static int any_port(uint16_t *port, const struct media *m)
+{
+	struct sa sa = {.len = sizeof(sa.u)};
+	scoped_fd int fd = -1;
+
+	int err = bind_socket(&fd, m, port);
+	if (err)
+		return err;
+	if (getsockname(fd, &sa.u.sa, &sa.len))
+		return errno;
+	*port = sa_port(&sa);
 	return 0;
 }
 
@@ -388,7 +400,9 @@ static int bind_leg(struct media_leg *leg, struct media *m)
 	if (!m->port_min) {
 		for (int i = 0; err == EADDRINUSE && i < ANY_PORT_TRIES; i++) {
 			leg->port = 0;
-			err = bind_pair(leg->stream, m, &leg->port);
+			err = any_port(&leg->port, m);
+			if (!err)
+				err = bind_pair(leg->stream, m, &leg->port);
 		}
 		return err;
 	}

@@ -39,6 +39,7 @@ struct recorder {
 
 	/* the thread's */
 	struct recording *list;
+	unsigned n_failing;
 	int64_t synced_us;
 };
 
@@ -176,13 +177,15 @@ static void tell(struct recorder *w, const struct recording *r,
 	outbox_put(&w->outbox, &ev);
 }
 
-/* Once for each row of failures. */
+/* Told once for each recording, logged once for the disk. */
 static void failed(struct recorder *w, struct recording *r, int err)
 {
 	if (r->failing)
 		return;
 	r->failing = true;
-	log_error("recording %s: cannot write: %s", r->id, strerror(err));
+	if (!w->n_failing++)
+		log_error("recording %s (perhaps others): cannot write: %s",
+			  r->id, strerror(err));
 	tell(w, r, MEDIA_REC_ERROR, err, "");
 }
 
@@ -248,7 +251,6 @@ static int open_file(struct recorder *w, struct recording *r)
 	int err = file_create(r, &r->fd);
 	if (err && spill(w, r))
 		return err;
-	r->failing = false;
 	tell(w, r, MEDIA_REC_OPEN, 0, "");
 	return 0;
 }
@@ -302,6 +304,15 @@ static int drain(struct recorder *w, struct recording *r)
 	return r->dirty ? header_write(r->fd, r->data_bytes) : 0;
 }
 
+static void recovered(struct recorder *w, struct recording *r)
+{
+	if (!r->failing)
+		return;
+	r->failing = false;
+	if (!--w->n_failing)
+		log_info("recordings are written again");
+}
+
 static void flush(struct recorder *w, struct recording *r)
 {
 	int err = open_file(w, r);
@@ -309,10 +320,8 @@ static void flush(struct recorder *w, struct recording *r)
 		err = drain(w, r);
 	if (err)
 		failed(w, r, err);
-	else if (r->failing) {
-		r->failing = false;
-		log_info("recording %s is written again", r->id);
-	}
+	else
+		recovered(w, r);
 	uint64_t dropped = atomic_load(&r->dropped);
 	atomic_fetch_add(&w->dropped, dropped - r->counted);
 	r->counted = dropped;
@@ -337,6 +346,7 @@ static void finish(struct recorder *w, struct recording *r)
 		marker_remove(r->root, r->id);
 	}
 	tell(w, r, MEDIA_REC_CLOSED, err, sha256);
+	w->n_failing -= r->failing;
 	recording_free(r);
 	atomic_fetch_sub(&w->open, 1);
 }
@@ -437,6 +447,9 @@ int recorder_alloc(struct recorder **rp, const struct recorder_prm *prm)
 	str_ncpy(w->dir, prm->dir, sizeof(w->dir));
 	str_ncpy(w->spill_dir, prm->spill_dir ? prm->spill_dir : "",
 		 sizeof(w->spill_dir));
+	/* a new site; any other fault shows when it is written to */
+	if (mkdir(w->dir, 0750) && errno != EEXIST)
+		log_warn("recordings in %s: %s", w->dir, strerror(errno));
 	pthread_mutex_init(&w->lock, NULL);
 	int err = outbox_init(&w->outbox, prm->bell);
 	w->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

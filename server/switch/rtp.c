@@ -19,7 +19,6 @@
 #include "server/switch/rtcp.h"
 
 #define HEADER	    12
-#define ROUNDS	    2	   /* batches of a socket in one turn */
 #define PT_CN	    13	   /* comfort noise, RFC 3389 */
 #define LATCH_US    500000 /* a source that was quiet so long may move */
 #define SEQ_JUMP    100
@@ -80,13 +79,6 @@ void rtp_stream_init(struct stream *s, int64_t now_us)
 	atomic_store(&s->figures.tx_db, -96);
 }
 
-void rtp_stream_restart(struct stream *s)
-{
-	s->in.latched = false;
-	s->report.latched = false;
-	s->in.last_us = s->voice ? s->voice->now_us : s->in.last_us;
-}
-
 /* ---- in ---- */
 
 /* RFC 3550 5.1; false: not for us. */
@@ -125,6 +117,25 @@ static bool is_known(const struct stream *s, uint8_t pt)
 	return is_voice(pt) || pt == PT_CN || (s->dtmf_pt && pt == s->dtmf_pt);
 }
 
+/* A connected socket spares the kernel the search for a route with each
+ * packet, and drops strangers. Not with SRTP: there the far side may move. */
+static void bind_far(struct stream *s)
+{
+	if (s->srtp_rx || s->rtp.fd < 0)
+		return;
+	s->in.bound = !connect(s->rtp.fd, &s->in.from.u.sa, s->in.from.len);
+}
+
+static void unbind_far(struct stream *s)
+{
+	const struct sockaddr none = {.sa_family = AF_UNSPEC};
+
+	if (!s->in.bound)
+		return;
+	connect(s->rtp.fd, &none, sizeof(none));
+	s->in.bound = false;
+}
+
 /* Symmetric RTP: the first source of valid packets is the far side, until
  * it was quiet for a while. With SRTP whoever holds the key may move. */
 static bool latch(struct stream *s, const struct sa *from)
@@ -138,7 +149,16 @@ static bool latch(struct stream *s, const struct sa *from)
 		return false;
 	s->in.latched = true;
 	s->in.from = *from;
+	bind_far(s);
 	return true;
+}
+
+void rtp_stream_restart(struct stream *s)
+{
+	unbind_far(s);
+	s->in.latched = false;
+	s->report.latched = false;
+	s->in.last_us = s->voice->now_us;
 }
 
 static void new_source(struct stream *s, const struct packet *p)
@@ -210,8 +230,10 @@ static void tell_presence(struct stream *s, bool first)
 
 void rtp_stream_check(struct stream *s)
 {
-	int64_t ms = (s->voice->now_us - s->in.last_us) / 1000;
+	int64_t us = s->voice->now_us - s->in.last_us, ms = us / 1000;
 
+	if (us > LATCH_US)
+		unbind_far(s); /* it may come back from elsewhere */
 	if (!s->started || !s->receive || s->in.silent || !s->silent_ms ||
 	    ms < s->silent_ms)
 		return;
@@ -318,24 +340,23 @@ void rtp_stream_receive(struct stream *s, uint8_t *buf, size_t len,
 		got_key(s, &p);
 }
 
+/* Mostly one packet waits, and asking for a second costs; a socket that is
+ * ready again at once has more of them. */
 void rtp_stream_readable(struct voice *v, struct stream *s)
 {
-	for (int round = 0; round < ROUNDS; round++) {
-		for (int i = 0; i < VOICE_BATCH; i++)
-			v->rxv[i].msg_hdr.msg_namelen = sizeof(v->rxfrom[i]);
-		int n = recvmmsg(s->rtp.fd, v->rxv, VOICE_BATCH, MSG_DONTWAIT,
-				 NULL);
-		for (int i = 0; i < n; i++) {
-			struct sa from;
-			if (sa_set_sa(&from, (void *)&v->rxfrom[i]))
-				continue;
-			rtp_stream_receive(s, v->rx[i], v->rxv[i].msg_len,
-					   &from);
-		}
-		rtp_stream_flush(v);
-		if (n < VOICE_BATCH)
-			return;
+	unsigned want = s->in.turn + 1 == v->turns ? VOICE_BATCH : 1;
+
+	s->in.turn = v->turns;
+	for (unsigned i = 0; i < want; i++)
+		v->rxv[i].msg_hdr.msg_namelen = sizeof(v->rxfrom[i]);
+	int n = recvmmsg(s->rtp.fd, v->rxv, want, MSG_DONTWAIT, NULL);
+	for (int i = 0; i < n; i++) {
+		struct sa from;
+		if (sa_set_sa(&from, (void *)&v->rxfrom[i]))
+			continue;
+		rtp_stream_receive(s, v->rx[i], v->rxv[i].msg_len, &from);
 	}
+	rtp_stream_flush(v);
 }
 
 /* ---- out ---- */
@@ -400,8 +421,9 @@ static void flush_socket(struct voice *v, size_t from, size_t n)
 		struct voice_slot *slot = &v->tx[from + i];
 		iov[i] = (struct iovec){slot->buf + 2, slot->len};
 		msgs[i] = (struct mmsghdr){
-			.msg_hdr = {.msg_name = (void *)&to->u,
-				    .msg_namelen = to->len,
+			.msg_hdr = {.msg_name = s->in.bound ? NULL
+							    : (void *)&to->u,
+				    .msg_namelen = s->in.bound ? 0 : to->len,
 				    .msg_iov = &iov[i],
 				    .msg_iovlen = 1}};
 	}
@@ -543,8 +565,10 @@ void rtp_stream_send_octets(struct stream *s,
 	/* in a row: exactly 20 ms on; after a pause: where the clock is */
 	if (out->talking && (int32_t)(ts - out->next_ts) < 4 * VOICE_FRAME)
 		ts = out->next_ts;
-	else
+	else {
 		ts = fresh_ts(s);
+		out->talking = false;
+	}
 	struct packet p = {
 		.marker = !out->talking,
 		.pt = s->pt,

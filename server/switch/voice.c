@@ -190,6 +190,7 @@ static void channel(struct voice *v, struct stream *s, const struct command *c)
 {
 	let_channel_go(v, s);
 	frame_reset(&s->frame, c->resync);
+	s->out.talking = false; /* what comes next follows a gap */
 	if (c->in < 0)
 		return;
 	s->channel.fd = c->in;
@@ -321,6 +322,7 @@ static void turn(struct voice *v)
 
 	int n = epoll_wait(v->epoll, events, EVENTS, -1);
 	v->now_us = cal_mono_us();
+	v->turns++;
 	for (int i = 0; i < n; i++) {
 		void *p = events[i].data.ptr;
 		if (p == &v->bell)
@@ -407,11 +409,11 @@ int voice_call(struct voice *v, struct command *c)
 	int err = voice_push(v, c);
 	while (!err) {
 		struct timespec until;
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += 1;
 		if (v->n_waiting)
 			push_waiting(v);
-		if (!sem_clockwait(&done, CLOCK_MONOTONIC, &until))
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += 1;
+		if (!sem_timedwait(&done, &until))
 			break;
 	}
 	sem_destroy(&done);

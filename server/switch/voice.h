@@ -51,6 +51,7 @@ struct figures {
 /* What comes in: sequence, jitter, who may send. */
 struct rtp_in {
 	bool seen, latched;
+	bool bound;  /* the socket is connected to from */
 	bool silent; /* MEDIA_SILENT was told */
 	uint32_t ssrc;
 	uint16_t seq;	       /* highest */
@@ -60,6 +61,7 @@ struct rtp_in {
 	uint64_t received;
 	uint64_t prior_expected, prior_received; /* RTCP's last report */
 	int64_t last_us;
+	uint64_t turn; /* of the thread, when it was read last */
 	struct sa from;
 };
 
@@ -156,6 +158,7 @@ struct voice {
 
 	/* the thread's own */
 	int64_t now_us;
+	uint64_t turns;
 	struct stream **streams;
 	size_t n_streams, max_streams;
 	struct voice_slot *tx;
