@@ -16,18 +16,11 @@
 #include "common/utf8.h"
 #include "agent-tui/i18n.h"
 #include "agent-tui/screen.h"
+#include "agent-tui/view/panes.h"
 
 static bool ringing(const struct model *m)
 {
 	return m->offer.contact[0] || m->phone->leg_state == PHONE_RINGING;
-}
-
-static bool in_call(const struct model *m)
-{
-	return (m->call.contact[0] && strcmp(m->call.state, "ended") != 0) ||
-	       m->phone->leg_state == PHONE_UP ||
-	       m->phone->leg_state == PHONE_DETACHED ||
-	       m->phone->leg_state == PHONE_ANSWERING;
 }
 
 static bool wrapping_up(const struct model *m)
@@ -47,21 +40,21 @@ const char *command_refusal(const struct model *m, enum command_id id)
 	case CMD_ANSWER:
 		return ringing(m) ? NULL : _("nothing rings");
 	case CMD_END:
-		return ringing(m) || in_call(m) || playing(m)
+		return ringing(m) || pane_in_call(m) || playing(m)
 			       ? NULL
 			       : _("there is no call");
 	case CMD_HOLD:
 	case CMD_TRANSFER:
 	case CMD_KEYPAD:
-		return in_call(m) ? NULL : _("there is no call");
+		return pane_in_call(m) ? NULL : _("there is no call");
 	case CMD_DIAL:
 	case CMD_CALLBACK:
-		return ringing(m) || in_call(m) ? _("you are in a call")
-						: NULL;
+		return ringing(m) || pane_in_call(m) ? _("you are in a call")
+						     : NULL;
 	case CMD_EXTEND:
 		return wrapping_up(m) ? NULL : _("only in wrap-up");
 	case CMD_QUIT:
-		if (ringing(m) || in_call(m))
+		if (ringing(m) || pane_in_call(m))
 			return _("you are in a call");
 		return wrapping_up(m) ? _("the ticket is not filed yet")
 				      : NULL;
@@ -96,7 +89,7 @@ static void end(struct app *a)
 	const struct model *m = app_model(a);
 	char who[64], b[240];
 
-	if (playing(m) && !in_call(m)) {
+	if (playing(m) && !pane_in_call(m)) {
 		client_recording_stop(app_client(a));
 		return;
 	}

@@ -17,6 +17,7 @@
 
 #include "common/cal.h"
 #include "common/libre.h"
+#include "common/utf8.h"
 #include "agent-tui/app.h"
 #include "agent-tui/command.h"
 #include "agent-tui/i18n.h"
@@ -35,8 +36,9 @@ struct desk {
 	enum mode mode;
 	enum focus focus, before_search;
 	bool zoomed;
-	bool go_on;	  /* F9 filed it: then "after" */
-	int64_t typed_us; /* monotonic */
+	bool go_on;		/* F9 filed it: then "after" */
+	int64_t typed_us;	/* monotonic */
+	char resumed[MODEL_ID]; /* draft that was asked for after a restart */
 	struct ui_list todo, missed, history, likely;
 	struct finder *finder;
 	struct sheet *sheet;
@@ -44,11 +46,7 @@ struct desk {
 
 static enum mode mode_of(const struct model *m)
 {
-	bool call =
-		(m->call.contact[0] && strcmp(m->call.state, "ended") != 0) ||
-		m->phone->leg_state >= PHONE_ANSWERING;
-
-	if (call)
+	if (pane_in_call(m))
 		return TALKING;
 	if (m->me.agent.state == STATE_WRAPUP)
 		return WRAPUP;
@@ -83,7 +81,11 @@ static void todo_row(const struct model *m, const struct model_ticket *t,
 	row_init(r);
 	pane_when(m, t->promise_us ? t->promise_us : t->created_us, when,
 		  sizeof(when));
-	row_add(r, "%s%s ", late ? "!" : " ", when);
+	row_add(r, "%s%s ",
+		!strcmp(t->state, "done") ? "✓"
+		: late			  ? "!"
+					  : " ",
+		when);
 	row_cell(r, 5, !strcmp(t->outcome, "callback") ? _("call") : _("tkt"));
 	row_hostile(r, 12, t->number);
 	row_hostile(r, 5, t->name);
@@ -495,6 +497,24 @@ static void go_on(struct view *v)
 		client_pause(app_client(v->app), to);
 }
 
+/* Signed in again in the middle of a call or its wrap-up: the draft is on
+ * the server, and the card belongs to the same contact. */
+static void resume(struct view *v)
+{
+	struct desk *d = v->state;
+	const struct model *m = app_model(v->app);
+	const char *of = m->me.agent.contact;
+
+	if ((d->mode != WRAPUP && d->mode != TALKING) || !*of ||
+	    m->link.state != LINK_UP || m->draft.contact[0] ||
+	    m->draft.ticket[0] || !strcmp(d->resumed, of))
+		return;
+	utf8_copy(d->resumed, sizeof(d->resumed), of);
+	client_draft_open(app_client(v->app), of, NULL);
+	if (strcmp(m->citizen.of, of) != 0)
+		client_citizen_open(app_client(v->app), of, NULL);
+}
+
 static void desk_event(struct view *v, unsigned mask)
 {
 	struct desk *d = v->state;
@@ -504,10 +524,11 @@ static void desk_event(struct view *v, unsigned mask)
 	sheet_event(d->sheet, mask);
 	if (mask & (MODEL_DRAFT | MODEL_ME))
 		go_on(v);
-	if (now == was)
-		return;
-	d->mode = now;
-	enter_mode(v, was);
+	if (now != was) {
+		d->mode = now;
+		enter_mode(v, was);
+	}
+	resume(v);
 }
 
 /* ---- keys ---- */

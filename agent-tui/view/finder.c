@@ -164,6 +164,21 @@ bool finder_key(struct finder *f, uint32_t key, bool pasted)
 	return true;
 }
 
+/* An entry's topic is the end of a disposition's path, or its code. */
+static bool is_topic(const struct model *m, const struct model_disposition *d)
+{
+	const char *topic = m->entry.topic;
+	char path[200];
+	size_t n = strlen(topic), k;
+
+	if (!strcmp(d->code, topic))
+		return true;
+	model_disposition_path(m, d->code, path, sizeof(path));
+	k = strlen(path);
+	return k >= n && !strcmp(path + k - n, topic) &&
+	       (k == n || path[k - n - 1] == '/');
+}
+
 /* What the entry says fills what the form does not have yet. */
 static void fill_from(struct finder *f, const struct model_hit *h)
 {
@@ -175,13 +190,14 @@ static void fill_from(struct finder *f, const struct model_hit *h)
 		snprintf(text, sizeof(text), _("Asked about: %s. "), h->title);
 		client_draft_set(c, "summary", text);
 	}
+	if (!m->draft.outcome[0])
+		client_draft_set(c, "outcome", "answered");
 	if (m->draft.disposition[0] || strcmp(m->entry.id, h->id) != 0)
 		return;
-	for (size_t i = 0; i < m->site.dispositions.n; i++) {
+	for (size_t i = 0; *m->entry.topic && i < m->site.dispositions.n;
+	     i++) {
 		const struct model_disposition *d = &m->site.dispositions.v[i];
-		if (*m->entry.topic && d->active &&
-		    (!strcmp(d->code, m->entry.topic) ||
-		     !strcmp(d->name, m->entry.topic))) {
+		if (d->active && is_topic(m, d)) {
 			client_draft_set(c, "disposition", d->code);
 			return;
 		}

@@ -460,20 +460,14 @@ static void lost_row(const struct app *a, int y, int w)
 	row_draw(&r, y, 0, w, ST_CRIT);
 }
 
-static bool call_is_on(const struct model *m)
-{
-	return (m->call.contact[0] && strcmp(m->call.state, "ended") != 0) ||
-	       m->phone->leg_state >= PHONE_ANSWERING;
-}
-
 static void second_row(const struct app *a, int y, int w)
 {
 	const struct model *m = app_model(a);
-	char t[32];
+	char t[32], why[200];
 	struct row r;
 
 	row_init(&r);
-	if (call_is_on(m) || m->offer.contact[0]) {
+	if (pane_in_call(m) || m->offer.contact[0]) {
 		bool offer = m->offer.contact[0];
 		int64_t arrived =
 			offer ? m->offer.arrived_us : m->call.arrived_us;
@@ -484,8 +478,9 @@ static void second_row(const struct app *a, int y, int w)
 			row_time(t, sizeof(t), model_now_us(m) - arrived);
 			row_add(&r, _("   since arrival %s"), t);
 		}
-		if (m->offer.why[0])
-			row_add(&r, "   %s", tr(m->offer.why));
+		pane_reason(m, m->offer.why, why, sizeof(why));
+		if (offer)
+			row_add(&r, "   %s", why);
 		pane_promise_line(m, &r);
 	} else {
 		pane_sound_line(m, &r);
@@ -502,7 +497,7 @@ void frame_phone(const struct app *a, int y, int w, int rows)
 		lost_row(a, y, w);
 	else if (m->offer.contact[0] || m->phone->leg_state == PHONE_RINGING)
 		ring_row(a, y, w);
-	else if (call_is_on(m))
+	else if (pane_in_call(m))
 		call_row(a, y, w);
 	else if (m->playback.recording[0] &&
 		 strcmp(m->playback.state, "ended") != 0)
@@ -613,7 +608,7 @@ static const char *hint_label(const struct app *a, enum command_id id,
 {
 	const struct model *m = app_model(a);
 
-	if (id == CMD_OPEN && call_is_on(m) && !strcmp(focus, _("search")))
+	if (id == CMD_OPEN && pane_in_call(m) && !strcmp(focus, _("search")))
 		return _("adopt");
 	if (id == CMD_KB && !strcmp(focus, _("search")))
 		return _("return");

@@ -121,8 +121,7 @@ static bool kb_request(struct view *v, enum command_id id, const char *arg)
 			k->reading = !k->reading;
 		return true;
 	case CMD_OPEN:
-		if (!k->reading && m->call.contact[0] &&
-		    strcmp(m->call.state, "ended") != 0)
+		if (!k->reading && pane_in_call(m))
 			finder_adopt(k->finder);
 		else if (!k->reading && finder_hit(k->finder))
 			k->reading = true;

@@ -284,12 +284,13 @@ void pane_why(const struct model *m, struct area a)
 {
 	const struct model_offer *o = &m->offer;
 	struct area b = body(a);
-	char t1[32], t2[32];
+	char t1[32], t2[32], why[200];
 	struct row r;
 
 	screen_rule(a.y, a.x, a.w, false, _("Why to you"), "");
 	row_init(&r);
-	row_hostile(&r, 0, tr(o->why));
+	pane_reason(m, o->why, why, sizeof(why));
+	row_hostile(&r, 0, why);
 	pane_line_row(b, 0, false, false, &r);
 	row_init(&r);
 	row_time(t1, sizeof(t1), model_now_us(m) - o->queued_us);

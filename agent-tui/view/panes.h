@@ -13,6 +13,13 @@
 
 /* ---- words ---- */
 
+/* Am I in a call? The office's word for my state decides while it is there,
+ * the phone's leg while it is away. */
+bool pane_in_call(const struct model *m);
+/* Why the call came to me, or is not assigned: msgid, or the assigner's
+ * figures ("queue=mi level=3 idle_ms=16636") in words. */
+void pane_reason(const struct model *m, const char *why, char *out,
+		 size_t size);
 const char *pane_state_shape(enum model_state st);     /* "●" */
 const char *pane_wait_mark(int64_t us);		       /* "", "!", "!!" */
 const char *pane_field_name(const char *field);	       /* translated */

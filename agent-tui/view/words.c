@@ -28,6 +28,40 @@ static const char *look_up(const struct word *v, size_t n, const char *code)
 #define LOOK_UP(words, code) \
 	look_up(words, sizeof(words) / sizeof(*(words)), code)
 
+bool pane_in_call(const struct model *m)
+{
+	bool call = m->call.contact[0] && strcmp(m->call.state, "ended") != 0;
+	bool leg = m->phone->leg_state >= PHONE_ANSWERING;
+
+	if (m->link.state != LINK_UP)
+		return call || leg;
+	switch (m->me.agent.state) {
+	case STATE_TALKING:
+	case STATE_HELD:
+		return true;
+	case STATE_OFFERED:
+		return call || leg;
+	default:
+		return leg && !m->call.contact[0];
+	}
+}
+
+void pane_reason(const struct model *m, const char *why, char *out,
+		 size_t size)
+{
+	char queue[MODEL_ID], t[32];
+	long long level, idle_ms;
+
+	if (sscanf(why, "queue=%47s level=%lld idle_ms=%lld", queue, &level,
+		   &idle_ms) != 3) {
+		snprintf(out, size, "%s", tr(why));
+		return;
+	}
+	row_time(t, sizeof(t), idle_ms * 1000);
+	snprintf(out, size, _("%s level %d, idle for %s"),
+		 model_queue_name(m, queue), (int)level, t);
+}
+
 const char *pane_state_shape(enum model_state st)
 {
 	static const char *const shapes[] = {
