@@ -44,6 +44,7 @@
 
 #define WORKER_QUEUE_MAX 4096
 #define SWITCH_LOOK_MS	 1000
+#define SWITCH_REST	 3 /* looks after a start: it needs time to come up */
 #define SESSION_GRACE_MS 60000 /* then an agent who is gone is offline */
 #define PRIORITY_STEP_MS 30000 /* what a step of priority is worth */
 
@@ -66,7 +67,9 @@ struct office {
 	struct acd *acd;
 	struct voice *voice;
 	struct http *http;
-	struct tmr tmr;
+	struct tmr tmr;	      /* looks after the switch */
+	unsigned switch_rest; /* looks to leave out */
+	bool switch_told;
 	size_t started;
 };
 
@@ -408,15 +411,77 @@ static int load_start(struct office *o)
 
 /* ---- the switch ---- */
 
-static int switch_start(struct office *o)
+/* On a small site we are its keeper. The probe is made without a link only:
+ * it is a connection like another. */
+static void on_switch_look(void *arg)
 {
-	if (launch_managed() || launch_switch_answers(o->cfg))
-		return 0;
-	int err = launch_switch(o->cfg);
-	if (err)
+	struct office *o = arg;
+	int err = 0;
+
+	tmr_start(&o->tmr, SWITCH_LOOK_MS, on_switch_look, o);
+	if (o->switch_rest > 0) {
+		o->switch_rest--;
+		return;
+	}
+	if (voice_is_up(o->voice) || launch_switch_answers(o->cfg))
+		return;
+	err = launch_switch(o->cfg);
+	if (err && !o->switch_told)
 		log_error("no zuoxi-switch answers and none can be started: "
 			  "%s; see path.switch",
 			  strerror(err));
+	o->switch_told = err != 0;
+	o->switch_rest = SWITCH_REST;
+}
+
+static int switch_start(struct office *o)
+{
+	if (!launch_managed())
+		on_switch_look(o);
+	return 0;
+}
+
+/* ---- status ---- */
+
+static int64_t agents_in(const struct office *o, int state)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < roster_count(o->roster); i++) {
+		const struct roster_agent *a = roster_at(o->roster, i);
+		if (state < 0 ? roster_signed_in(a)
+			      : a->now.state == (enum agent_state)state)
+			n++;
+	}
+	return n;
+}
+
+static void on_status(json_t *status, void *arg)
+{
+	const struct office *o = arg;
+
+	json_object_set_new(status, "switch",
+			    json_pack("{s:b}", "up", voice_is_up(o->voice)));
+	json_object_set_new(
+		status, "agents",
+		json_pack("{s:I, s:I, s:I}", "signed_in",
+			  (json_int_t)agents_in(o, -1), "ready",
+			  (json_int_t)agents_in(o, AGENT_READY), "talking",
+			  (json_int_t)agents_in(o, AGENT_TALKING)));
+	json_object_set_new(
+		status, "line",
+		json_pack("{s:I}", "waiting", (json_int_t)acd_count(o->acd)));
+	json_object_set_new(status, "alarms",
+			    json_integer(alarm_count(o->alarm)));
+}
+
+static int status_start(struct office *o)
+{
+	const char *missing = rpc_missing(o->rpc);
+
+	if (missing)
+		log_warn("nobody answers %s", missing);
+	rpc_status_add(o->rpc, on_status, o);
 	return 0;
 }
 
@@ -465,6 +530,7 @@ static const struct step {
 	{"telephone", voice_start, voice_stop},
 	{"state", load_start, NULL},
 	{"switch", switch_start, NULL},
+	{"status", status_start, NULL},
 	{"door", door_start, door_stop},
 };
 

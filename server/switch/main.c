@@ -138,7 +138,7 @@ static int lock_run(const struct app *app)
 {
 	char path[PATH_BYTES];
 
-	config_path(path, app->cfg.run_dir, "switch.lock");
+	config_path(path, app->cfg.run_dir, "switch.pid");
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB)) {
 		log_error("%s: %s", path,
@@ -146,6 +146,9 @@ static int lock_run(const struct app *app)
 					       : strerror(errno));
 		return errno ? errno : EIO;
 	}
+	/* for scripts that end it */
+	if (ftruncate(fd, 0) || dprintf(fd, "%ld\n", (long)getpid()) < 0)
+		log_warn("%s: %s", path, strerror(errno));
 	return 0;
 }
 

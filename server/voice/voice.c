@@ -325,6 +325,11 @@ static json_t *on_config(void *arg)
 			 numbers);
 }
 
+bool voice_is_up(const struct voice *v)
+{
+	return exchange_is_up(v->ex);
+}
+
 void voice_configure(struct voice *v)
 {
 	exchange_configure(v->ex);

@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "server/core/rpc.h"
@@ -43,6 +44,8 @@ int voice_alloc(struct voice **vp, const struct voice_prm *prm);
 int voice_load(struct voice *v, struct db *db);
 /* call.*, recording.*, contact.*, missed.*, wall.get */
 void voice_register(struct voice *v, struct rpc *rpc);
+/* The switch is linked and reconciled. */
+bool voice_is_up(const struct voice *v);
 /* Trunks, phones, hours or prompts changed: the switch is told. */
 void voice_configure(struct voice *v);
 /* The person's channels end (disabled, removed). */

@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# zuoxid's own life: starts once, keeps what it confirmed through kill -9,
+# opens its log anew, ends in order, and looks after the switch.
+#
+#   office_life.sh BUILD-ROOT
+set -euo pipefail
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+test_site "$1"
+
+switch_pid()
+{
+	cat "$site/run/switch.pid" 2>/dev/null
+}
+
+office_pid()
+{
+	cat "$site/state/zuoxid.lock"
+}
+
+alive()
+{
+	[ -n "${1:-}" ] && kill -0 "$1" 2>/dev/null
+}
+
+gone()
+{
+	! alive "$1"
+}
+
+another_switch()
+{
+	local pid
+	pid=$(switch_pid) && [ -n "$pid" ] && [ "$pid" != "$1" ] && alive "$pid"
+}
+
+office_answers()
+{
+	site_ctl status >/dev/null 2>&1
+}
+
+step 'a configuration is checked before it is used'
+expect 'site init' site_init
+expect 'a good one' site_run zuoxid --config "$site_config" --check
+printf '[office]\nworkers = none\n' >"$site/bad.conf"
+refuse 'a bad one' site_run zuoxid --config "$site/bad.conf" --check 2>"$site/bad.err"
+expect 'the line is named' grep -q 'bad.conf:2: office.workers' "$site/bad.err"
+code=0
+site_run zuoxid --config "$site_config" rubbish 2>/dev/null || code=$?
+expect 'usage is exit 2' [ "$code" -eq 2 ]
+
+step 'it starts, and the switch with it'
+site_set log file "$site/log/office.log"
+expect 'start' site_office
+eventually 10 another_switch none
+refuse 'a second on the same state' \
+	site_run zuoxid --config "$site_config" 2>"$site/second.err"
+expect 'it says who has it' grep -q "another zuoxid (pid $(office_pid))" \
+	"$site/second.err"
+
+step 'what was confirmed outlives kill -9'
+expect 'a person' site_ctl person add A017 王莹 --roles agent
+pid=$(office_pid)
+kill -KILL "$pid"
+eventually 5 gone "$pid"
+expect 'the switch is not touched' alive "$(switch_pid)"
+first=$(switch_pid)
+expect 'start again' site_office
+site_ctl person list | grep -q A017 || fail 'the person is lost'
+expect 'the chain holds' site_ctl verify
+expect 'the switch is the same' [ "$(switch_pid)" = "$first" ]
+
+step 'HUP opens the log anew'
+mv "$site/log/office.log" "$site/log/office.log.1"
+kill -HUP "$(office_pid)"
+eventually 5 test -s "$site/log/office.log"
+
+step 'a switch that died is started again'
+kill -KILL "$first"
+eventually 15 another_switch "$first"
+expect 'the office did not mind' office_answers
+
+step 'TERM ends it in order, and not the switch'
+pid=$(office_pid)
+second=$(switch_pid)
+kill -TERM "$pid"
+eventually 10 gone "$pid"
+expect 'its last word' grep -q 'closed' "$site/log/office.log"
+expect 'the admin socket is gone' test ! -e "$site/run/admin.sock"
+expect 'the switch goes on' alive "$second"
