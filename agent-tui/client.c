@@ -633,6 +633,9 @@ static void on_channel(enum tunnel_channel ch, bool open, void *arg)
 		c->ping_at_us = cal_mono_us() + c->ping_ms * 1000;
 		say_hello(c);
 	} else if (ch == TUNNEL_PHONE && c->phone) {
+		struct sa peer;
+		if (open && !tunnel_peer(c->tunnel, &peer))
+			phone_set_server(c->phone, &peer);
 		if (open)
 			phone_attach(c->phone);
 		else

@@ -15,6 +15,7 @@
 #include "common/scope.h"
 #include "common/utf8.h"
 
+#include "agent-tui/phone_udp.h"
 #include "agent-tui/relay.h"
 
 #define METER_MS   500
@@ -25,6 +26,8 @@ struct phone {
 	struct phone_devices devices;
 	struct phone_audio *audio;
 	struct relay *relay;
+	struct phone_udp *udp; /* of this leg; NULL: by the tunnel */
+	struct sa server;      /* the SSH server's address */
 	struct link_split split;
 	struct phone_status st;
 	bool started;
@@ -86,7 +89,8 @@ static void set_leg(struct phone *ph, enum phone_leg_state state)
 	ph->st.since_us = cal_now_us();
 	ring(ph, state == PHONE_RINGING);
 	/* from the answer on, so that the switch hears us when it bridges */
-	relay_run(ph->relay, state == PHONE_ANSWERING || state == PHONE_UP);
+	relay_run(ph->relay, state == PHONE_ANSWERING || state == PHONE_UP ||
+				     (state == PHONE_DETACHED && ph->udp));
 	tell_backend(ph);
 	changed(ph, PHONE_CHANGE_LEG);
 }
@@ -113,8 +117,45 @@ static void begin_leg(struct phone *ph, const json_t *p)
 	relay_reset(ph->relay);
 }
 
+static void on_udp(const uint8_t *rtp, size_t len, void *arg)
+{
+	struct phone *ph = arg;
+
+	relay_packet(ph->relay, rtp, len);
+}
+
+/* By which way does this leg's voice go? udp: what the switch said of it. */
+static void choose_path(struct phone *ph, const json_t *udp)
+{
+	struct phone_udp_prm up = {
+		.tx_key = json_str(udp, "tx_key"),
+		.rx_key = json_str(udp, "rx_key"),
+		.packeth = on_udp,
+		.arg = ph,
+	};
+	const char *address = json_str(udp, "address");
+	int64_t port = json_int(udp, "port");
+
+	if (phone_udp_is(ph->udp, up.tx_key))
+		return;
+	ph->udp = mem_deref(ph->udp);
+	ph->st.path = PHONE_PATH_TUNNEL;
+	if (!json_is_object(udp) || port < 1 || port > 65535)
+		return;
+	up.remote = ph->server;
+	if (*address && sa_set_str(&up.remote, address, 0))
+		return;
+	sa_set_port(&up.remote, (uint16_t)port);
+	int err = phone_udp_alloc(&ph->udp, &up);
+	if (err)
+		log_warn("phone: no voice by UDP: %s", strerror(err));
+	else
+		ph->st.path = PHONE_PATH_UDP;
+}
+
 static void end_leg(struct phone *ph, const char *cause)
 {
+	ph->udp = mem_deref(ph->udp);
 	utf8_copy(ph->st.cause, sizeof(ph->st.cause), cause);
 	*ph->st.leg = '\0';
 	ph->st.ring_until_us = 0;
@@ -154,6 +195,7 @@ static void got_up(struct phone *ph, json_t *p)
 	if (!is_ours(ph, p))
 		return;
 	ph->st.ring_until_us = 0;
+	choose_path(ph, json_object_get(p, "udp"));
 	set_leg(ph, PHONE_UP);
 }
 
@@ -254,6 +296,8 @@ void phone_attach(struct phone *ph)
 	json_t *p = json_pack("{s:i, s:s}", "version", PROTO_VERSION, "client",
 			      ph->prm.client);
 
+	if (ph->prm.voice == PHONE_VOICE_UDP)
+		json_object_set_new(p, "udp", json_true());
 	ph->prm.phone_sendh("\n", 1, ph->prm.arg);
 	send_msg(ph, "phone.hello", p);
 	relay_resync(ph->relay, false);
@@ -339,6 +383,11 @@ void phone_set_voice(struct phone *ph, enum phone_voice voice)
 	ph->prm.voice = voice;
 }
 
+void phone_set_server(struct phone *ph, const struct sa *addr)
+{
+	sa_cpy(&ph->server, addr);
+}
+
 void phone_set_rtt(struct phone *ph, int64_t rtt_us)
 {
 	ph->rtt_us = rtt_us;
@@ -421,6 +470,8 @@ static int on_send(const uint8_t *frame, size_t len, void *arg)
 {
 	struct phone *ph = arg;
 
+	if (ph->udp) /* a packet of its own: no length before it */
+		return phone_udp_send(ph->udp, frame + 2, len - 2);
 	return ph->prm.voice_sendh(frame, len, ph->prm.arg);
 }
 
@@ -472,6 +523,7 @@ static void destructor(void *arg)
 
 	ph->prm.changeh = NULL;
 	phone_stop(ph);
+	mem_deref(ph->udp);
 	mem_deref(ph->relay);
 	link_split_release(&ph->split);
 }

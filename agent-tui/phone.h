@@ -23,6 +23,8 @@
 #include <stdint.h>
 #include <jansson.h>
 
+#include "common/libre.h"
+
 #define PHONE_ID 48
 
 struct phone;
@@ -45,6 +47,8 @@ enum phone_audio_state {
 
 enum phone_path { PHONE_PATH_NONE, PHONE_PATH_TUNNEL, PHONE_PATH_UDP };
 
+/* UDP is the switch's to grant, for each leg; AUTO is the tunnel for now: a
+ * leg keeps the way it began with, so nothing could be tried first. */
 enum phone_voice { PHONE_VOICE_TUNNEL, PHONE_VOICE_UDP, PHONE_VOICE_AUTO };
 
 /* What a view may show; owned by the phone, valid until it is freed. */
@@ -176,5 +180,8 @@ int phone_set_devices(struct phone *ph, const struct phone_devices *d);
 void phone_set_voice(struct phone *ph, enum phone_voice voice);
 /* Round trip of the tunnel as client.h measures it, for phone.quality. */
 void phone_set_rtt(struct phone *ph, int64_t rtt_us);
+/* Where the SSH server is: voice by UDP goes there unless the switch names
+ * another address. */
+void phone_set_server(struct phone *ph, const struct sa *addr);
 
 const struct phone_status *phone_status(const struct phone *ph);

@@ -647,6 +647,14 @@ static void on_tick(void *arg)
 	pump(t);
 }
 
+int tunnel_peer(const struct tunnel *t, struct sa *addr)
+{
+	if (t->step != STEP_RUN || !t->at_addr)
+		return ENOTCONN;
+	sa_cpy(addr, &t->addrs[t->at_addr - 1]);
+	return 0;
+}
+
 void tunnel_tcp(const struct tunnel *t, int64_t *rtt_us, double *loss)
 {
 	*rtt_us = t->step == STEP_RUN ? t->tcp.tcpi_rtt : 0;

@@ -144,6 +144,8 @@ const struct tunnel_status *tunnel_status(const struct tunnel *t);
 /* Round trip and loss as TCP sees them: us, and retransmits of segments in
  * percent over the last seconds. 0 when unknown. */
 void tunnel_tcp(const struct tunnel *t, int64_t *rtt_us, double *loss);
+/* The server's address; ENOTCONN while there is none. */
+int tunnel_peer(const struct tunnel *t, struct sa *addr);
 const char *tunnel_channel_name(enum tunnel_channel ch);
 /* Pause before try number `tries` (0: first) in ms, at random between the
  * limits: 200..2000 first, up to 10000. `roll` is any number. */

@@ -34,6 +34,7 @@ static struct {
 	const char *speak, *record, *query;
 	int64_t talk_ms, wrapup_ms, answer_ms;
 	double refuse;
+	bool udp;
 } opt = {
 	.user = "zuoxi",
 	.query = "生育津贴",
@@ -51,7 +52,7 @@ struct robot {
 	char contact[MODEL_ID];
 	int64_t step_us; /* mono */
 	int64_t asked_us;
-	bool refusing, searched, adopted, hung_up, was_up, refused;
+	bool by_udp, refusing, searched, adopted, hung_up, was_up, refused;
 	int64_t messages;
 };
 
@@ -113,8 +114,10 @@ static void end_call(struct robot *r, const struct model *m)
 	const struct phone_status *ph = m->phone;
 
 	say(r, "ended",
-	    json_pack("{s:s, s:s, s:I, s:i, s:i, s:i, s:i, s:i, s:f, s:f}",
-		      "contact", r->contact, "cause", ph->cause, "ms",
+	    json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:i, s:i, s:i, s:f,"
+		      " s:f}",
+		      "path", r->by_udp ? "udp" : "tunnel", "contact",
+		      r->contact, "cause", ph->cause, "ms",
 		      (json_int_t)ms_in(r), "rx", (int)ph->rx, "tx",
 		      (int)ph->tx, "lost", (int)ph->lost, "late",
 		      (int)ph->late, "tx_dropped", (int)ph->tx_dropped,
@@ -130,6 +133,7 @@ static void talk(struct robot *r, const struct model *m)
 		end_call(r, m);
 		return;
 	}
+	r->by_udp = ph->path == PHONE_PATH_UDP;
 	if (!r->searched && ms_in(r) > 300) {
 		r->searched = true;
 		client_kb_search(r->client, "");
@@ -352,6 +356,7 @@ static int add_robot(const char *agent)
 			   .known_hosts = opt.known_hosts,
 			   .accept_new = !opt.known_hosts},
 		.backend = &wavphone_backend,
+		.voice = opt.udp ? PHONE_VOICE_UDP : PHONE_VOICE_TUNNEL,
 		.topics = 1 | 2, /* me, agent (my state is in it) */
 	};
 	snprintf(prm.devices.source, sizeof(prm.devices.source), "%s",
@@ -397,7 +402,7 @@ static void usage(void)
 	      "    [--user U] [--speak WAV] [--record WAV|DIR] [--talk MS]\n"
 	      "    [--wrapup MS] [--answer-after MS] [--refuse P] [--query "
 	      "Q]\n"
-	      "    [--debug]\n",
+	      "    [--udp] [--debug]\n",
 	      stderr);
 }
 
@@ -412,7 +417,7 @@ static int parse(int argc, char **argv)
 		{"talk", 1, NULL, 't'},	    {"wrapup", 1, NULL, 'w'},
 		{"refuse", 1, NULL, 'R'},   {"answer-after", 1, NULL, 'n'},
 		{"query", 1, NULL, 'q'},    {"debug", 0, NULL, 'd'},
-		{NULL, 0, NULL, 0}};
+		{"udp", 0, NULL, 'U'},	    {NULL, 0, NULL, 0}};
 	const char *agent = NULL, *agents = NULL;
 	int c;
 
@@ -460,6 +465,9 @@ static int parse(int argc, char **argv)
 			break;
 		case 'q':
 			opt.query = optarg;
+			break;
+		case 'U':
+			opt.udp = true;
 			break;
 		case 'd':
 			log_level(LOG_DEBUG_);
