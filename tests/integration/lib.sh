@@ -118,7 +118,8 @@ agent_say()
 
 agent_heard()
 {
-	jq -e "select($2)" "$site/$1.out" 2>/dev/null | grep -q .
+	# not select: jq -e reports on the last line alone
+	jq -ne "any(inputs; $2)" "$site/$1.out" >/dev/null 2>&1
 }
 
 agent_hello()
