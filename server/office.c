@@ -496,18 +496,18 @@ static int door_start(struct office *o)
 }
 
 /* With the door shut nothing new comes; what waits is written while the
- * parts are there to hear of it. */
-static void door_stop(struct office *o)
+ * parts are there to hear of it. Also after a start that failed half way. */
+static void quiet(struct office *o)
 {
 	tmr_cancel(&o->tmr);
 	o->http = mem_deref(o->http);
-	session_hub_close(o->hub);
-	int err = store_flush(o->store);
+	if (o->hub)
+		session_hub_close(o->hub);
+	int err = o->store ? store_flush(o->store) : 0;
 	if (err)
 		log_error("not all facts could be written: %s", strerror(err));
-	/* what the last commits tell may still ask a worker */
-	o->store = mem_deref(o->store);
 	o->worker = mem_deref(o->worker);
+	o->store = mem_deref(o->store);
 }
 
 /* ---- all of it ---- */
@@ -531,7 +531,7 @@ static const struct step {
 	{"state", load_start, NULL},
 	{"switch", switch_start, NULL},
 	{"status", status_start, NULL},
-	{"door", door_start, door_stop},
+	{"door", door_start, NULL},
 };
 
 int office_start(struct office **op, const struct config *cfg,
@@ -565,6 +565,7 @@ int office_start(struct office **op, const struct config *cfg,
 
 void office_stop(struct office *o)
 {
+	quiet(o);
 	while (o->started > 0) {
 		const struct step *step = &steps[--o->started];
 		if (step->stop)

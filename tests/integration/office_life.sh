@@ -59,6 +59,23 @@ refuse 'a second on the same state' \
 expect 'it says who has it' grep -q "another zuoxid (pid $(office_pid))" \
 	"$site/second.err"
 
+step 'a start that fails half way leaves in order'
+mkdir "$site/other"
+[ ${#site_as[@]} -eq 0 ] || chown "$site_uid" "$site/other"
+port=$(site_free_port $((24000 + $$ % 40 * 10)))
+sed -e '/^state = /d;/^run = /d' -e "s|^\[path\]|[path]\nstate = $site/other\nrun = $site/other/run|" \
+	-e "s|^\[office\]|[office]\nhttp_port = $port|" \
+	-e "/^\[log\]/,/^\[/{/^file = /d}" "$site_config" >"$site/other.conf"
+grep -q http_port "$site/other.conf" ||
+	printf '[office]\nhttp_port = %s\n' "$port" >>"$site/other.conf"
+site_spawn listener socat "TCP-LISTEN:$port,bind=127.0.0.1,fork" /dev/null
+site_wait 5 'a listener' eval "ss -Hltn 'sport = :$port' | grep -q ."
+refuse 'the port is taken' site_run env NOTIFY_SOCKET=/nowhere/none \
+	zuoxid --config "$site/other.conf" 2>"$site/half.err"
+expect 'it says why' grep -q 'zuoxid: door: ' "$site/half.err"
+refuse 'nothing was hurt' grep -qE 'Sanitizer|runtime error' "$site/half.err"
+site_end listener 5
+
 step 'what was confirmed outlives kill -9'
 expect 'a person' site_ctl person add A017 王莹 --roles agent
 pid=$(office_pid)
