@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Telephone numbers: one normal form (E.164 without the plus, "86" + national
- * number for China; service numbers of up to 6 digits as they are), so that
- * 138 0013 8000, +8613800138000, 013800138000 and 8613800138000 are one
- * citizen. What is no number (anonymous, a SIP name) normalises to "" and is
- * shown as given. ITU-T E.164; Chinese numbering: 11 digits starting with 1
- * are mobiles, an area code (0 + 2 or 3 digits) plus 7 or 8 digits a
- * landline, 3 to 6 digits a service number (95566, 12345), 400/800 + 7 digits
- * a business number.
- */
-/*
- * Telephone numbers: one normal form (E.164 without the plus, "86" + national
- * number for China; service numbers of up to 6 digits as they are), so that
- * 138 0013 8000, +8613800138000, 013800138000 and 8613800138000 are one
- * citizen. What is no number (anonymous, a SIP name) normalises to "" and is
- * shown as given. ITU-T E.164; Chinese numbering: 11 digits starting with 1
- * are mobiles, an area code (0 + 2 or 3 digits) plus 7 or 8 digits a landline,
- * 3 to 6 digits a service number (95566, 12345), 400/800 + 7 digits a business
- * number.
+ * Telephone numbers: one normal form, so that 138 0013 8000, +8613800138000,
+ * 013800138000 and 8613800138000 are one citizen: "86" + national number for
+ * China, "00" + E.164 digits abroad, service numbers of up to 6 digits as they
+ * are. The normal form of a normal form is itself. What is no number
+ * (anonymous, a SIP name) normalises to "" and is shown as given. ITU-T E.164;
+ * Chinese numbering: 11 digits starting with 1 are mobiles, an area code (0 +
+ * 2 or 3 digits) plus 7 or 8 digits a landline, 3 to 6 digits a service number
+ * (95566, 12345), 400/800 + 7 digits a business number.
  */
 #pragma once
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <poll.h>
 #include <sys/stat.h>
 
 #include "common/json.h"
@@ -151,6 +152,29 @@ int ctl_connect(struct ctl *ctl, const struct ctl_verb *v,
 	return CTL_DONE;
 }
 
+#define KEYS_TRIES   500
+#define KEYS_REST_MS 10
+
+/* sshd's file is written beside the commit. Who lets a key in uses it next,
+ * and who shuts one out wants it shut, so wait until the file knows. */
+static void await_keys(struct ctl_client *client, int64_t seq)
+{
+	struct ctl_fault fault;
+
+	for (int i = 0; i < KEYS_TRIES; i++) {
+		scoped_json json_t *result = NULL;
+		if (ctl_client_call(client, "key.list",
+				    json_pack("{s:s}", "person", "-"), &result,
+				    &fault) ||
+		    json_int(result, "file_seq") >= seq)
+			return;
+		poll(NULL, 0, KEYS_REST_MS);
+	}
+	fprintf(stderr, "zuoxictl: %s\n",
+		gettext("the file of keys is not written yet; see the log of "
+			"zuoxid"));
+}
+
 int ctl_run_method(struct ctl *ctl, const struct ctl_verb *v)
 {
 	scoped_json json_t *params = NULL;
@@ -167,6 +191,9 @@ int ctl_run_method(struct ctl *ctl, const struct ctl_verb *v)
 	if (ctl_client_list(client, v->method, take(params), limit, &result,
 			    &fault))
 		return ctl_refused(v, fault.text);
+	int64_t seq = json_int(result, "seq");
+	if (seq && (!strcmp(v->noun, "key") || !strcmp(v->noun, "person")))
+		await_keys(client, seq);
 	ctl_print(ctl, v, result);
 	return CTL_DONE;
 }

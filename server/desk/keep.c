@@ -19,8 +19,54 @@
 
 /* ---- verify ---- */
 
+enum looked {
+	LOOKED_FACTS,
+	LOOKED_CONTACTS,
+	LOOKED_ANSWERED,
+	LOOKED_RECORDINGS,
+	LOOKED_AGENTS,
+	LOOKED_SLOTS,
+	LOOKED_TICKETS,
+	LOOKED_KINDS,
+};
+
+/* What holds, as `verify` lists it, and the fault that store_check names
+ * when it does not. A rule of another name is listed when it is first told. */
+static const struct {
+	const char *invariant;
+	const char *fault;
+	enum looked looked;
+} invariants[] = {
+	{N_("Facts are an unbroken chain"), "", LOOKED_FACTS},
+	{N_("Every contact that ended has a reason"),
+	 "A contact ended without a reason", LOOKED_CONTACTS},
+	{N_("Every contact ended once at the most"),
+	 "A contact did not end exactly once", LOOKED_CONTACTS},
+	{N_("Rows of contacts say what their facts say"),
+	 "A contact ended and its row does not say so", LOOKED_CONTACTS},
+	{N_("Every contact that arrived has a row"),
+	 "A contact arrived and has no row", LOOKED_CONTACTS},
+	{N_("No offer of an ended contact is open"),
+	 "An offer of an ended contact is open", LOOKED_CONTACTS},
+	{N_("Every answered call has a recording"),
+	 "An answered call has no recording", LOOKED_ANSWERED},
+	{N_("Every recording can be read"), "A recording cannot be read",
+	 LOOKED_RECORDINGS},
+	{N_("Every recording is a sound file"), "A recording is no sound file",
+	 LOOKED_RECORDINGS},
+	{N_("Every recording is as long as its call"),
+	 "A recording is not as long as its call", LOOKED_RECORDINGS},
+	{N_("Every agent's state follows from facts"),
+	 "An agent is in a state that no fact explains", LOOKED_AGENTS},
+	{N_("No agent is in a call that has ended"),
+	 "An agent is in a call that has ended", LOOKED_AGENTS},
+	{N_("Every half hour adds up"), "A half hour does not add up",
+	 LOOKED_SLOTS},
+};
+
 struct verify {
 	json_t *checks;
+	int64_t looked[LOOKED_KINDS];
 	bool ok;
 };
 
@@ -29,19 +75,18 @@ static json_t *check_named(struct verify *v, const char *name)
 	json_t *check;
 	size_t i;
 
+	for (i = 0; i < ARRAY_SIZE(invariants); i++) {
+		if (!strcmp(invariants[i].fault, name))
+			name = invariants[i].invariant;
+	}
 	json_array_foreach (v->checks, i, check) {
 		if (!strcmp(json_str(check, "name"), name))
 			return check;
 	}
-	check = json_pack("{s:s,s:b,s:i,s:[]}", "name", name, "ok", 1, "count",
-			  0, "faults");
+	check = json_pack("{s:s,s:b,s:i,s:i,s:[]}", "name", name, "ok", 1,
+			  "count", 0, "broken", 0, "faults");
 	json_array_append_new(v->checks, check);
 	return check;
-}
-
-static void counted(struct verify *v, const char *name, int64_t n)
-{
-	json_object_set_new(check_named(v, name), "count", json_integer(n));
 }
 
 static int on_finding(const char *rule, const char *what, void *arg)
@@ -49,11 +94,11 @@ static int on_finding(const char *rule, const char *what, void *arg)
 	struct verify *v = arg;
 	json_t *check = check_named(v, rule);
 
-	if (!what) /* a rule that holds */
+	if (!what) /* a rule that holds so far */
 		return 0;
 	json_t *faults = json_object_get(check, "faults");
-	json_object_set_new(check, "count",
-			    json_integer(json_int(check, "count") + 1));
+	json_object_set_new(check, "broken",
+			    json_integer(json_int(check, "broken") + 1));
 	if (json_array_size(faults) < FAULTS_MAX)
 		json_array_append_new(faults, json_string(what));
 	json_object_set_new(check, "ok", json_false());
@@ -63,18 +108,14 @@ static int on_finding(const char *rule, const char *what, void *arg)
 
 static int check_chain(struct verify *v, struct db *db)
 {
-	static const char name[] = N_("Facts are an unbroken chain");
-	int64_t bad = 0, count = 0;
+	int64_t bad = 0;
 	char what[32];
 
-	int err = fact_verify(db, &bad, &count);
-	if (err == EBADMSG) {
-		snprintf(what, sizeof(what), "%lld", (long long)bad);
-		on_finding(name, what, v);
-		err = 0;
-	}
-	counted(v, name, count);
-	return err;
+	int err = fact_verify(db, &bad, &v->looked[LOOKED_FACTS]);
+	if (err != EBADMSG)
+		return err;
+	snprintf(what, sizeof(what), "%lld", (long long)bad);
+	return on_finding(invariants[0].invariant, what, v);
 }
 
 static int check_calls(struct verify *v, struct db *db,
@@ -84,22 +125,39 @@ static int check_calls(struct verify *v, struct db *db,
 
 	int err = store_check_calls(db, part->recordings_dir, part->spill_dir,
 				    &n, on_finding, v);
-	if (err)
-		return err;
-	counted(v, N_("Contacts looked at"), n.contacts);
-	counted(v, N_("Answered calls looked at"), n.answered);
-	counted(v, N_("Recordings looked at"), n.recordings);
-	counted(v, N_("Agents looked at"), n.agents);
-	counted(v, N_("Half hours looked at"), n.slots);
-	return 0;
+	v->looked[LOOKED_CONTACTS] = n.contacts;
+	v->looked[LOOKED_ANSWERED] = n.answered;
+	v->looked[LOOKED_RECORDINGS] = n.recordings;
+	v->looked[LOOKED_AGENTS] = n.agents;
+	v->looked[LOOKED_SLOTS] = n.slots;
+	return err;
+}
+
+/* How many were looked at stands beside each. */
+static void count_all(struct verify *v)
+{
+	json_t *check;
+	size_t i;
+
+	json_array_foreach (v->checks, i, check) {
+		enum looked looked = LOOKED_TICKETS;
+		for (size_t k = 0; k < ARRAY_SIZE(invariants); k++) {
+			if (!strcmp(invariants[k].invariant,
+				    json_str(check, "name")))
+				looked = invariants[k].looked;
+		}
+		json_object_set_new(check, "count",
+				    json_integer(v->looked[looked]));
+	}
 }
 
 static int on_verify(struct rpc_call *call, struct db *db)
 {
 	scoped_json json_t *checks = json_array();
 	struct verify v = {.checks = checks, .ok = true};
-	int64_t tickets = 0;
 
+	for (size_t i = 0; i < ARRAY_SIZE(invariants); i++)
+		(void)check_named(&v, invariants[i].invariant);
 	/* one moment: all invariants are about the same facts */
 	int err = db_exec(db, "BEGIN");
 	if (err)
@@ -108,11 +166,12 @@ static int on_verify(struct rpc_call *call, struct db *db)
 	if (!err)
 		err = check_calls(&v, db, call->part);
 	if (!err)
-		err = store_ticket_check(db, &tickets, on_finding, &v);
+		err = store_ticket_check(db, &v.looked[LOOKED_TICKETS],
+					 on_finding, &v);
 	db_exec(db, "COMMIT");
 	if (err)
 		return err;
-	counted(&v, N_("Tickets looked at"), tickets);
+	count_all(&v);
 	call->result = json_pack("{s:b,s:O}", "ok", v.ok, "checks", checks);
 	return call->result ? 0 : ENOMEM;
 }
