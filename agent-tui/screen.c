@@ -24,7 +24,6 @@
 #include <curses.h>
 #include <term.h>
 
-
 #define SYNC_ON	 "\x1b[?2026h"
 #define SYNC_OFF "\x1b[?2026l"
 /* push title, bracketed paste on; and back */
@@ -503,7 +502,9 @@ int screen_put(int y, int x, int w, enum style st, const char *text)
 
 int screen_mix(int y, int x, int w, enum style base, const char *text)
 {
-	struct run r = {.y = y, .x = x, .base = base, .st = base, .mix = true};
+	/* a row that is reversed as a whole stays one colour */
+	bool mix = base != ST_RING && base != ST_CRIT;
+	struct run r = {.y = y, .x = x, .base = base, .st = base, .mix = mix};
 
 	return put(&r, w, text);
 }

@@ -284,7 +284,9 @@ static void draw_phone(int y, int w, enum style st, const struct row *r,
 
 	if (r->cols + rw + 2 > w && st != ST_RING)
 		rw = 0;
-	row_draw(r, y, 0, st == ST_RING ? w : w - rw - (rw > 0), st);
+	if (st == ST_RING)
+		screen_fill(y, 0, w, st);
+	row_draw(r, y, 0, w - rw - (rw > 0), st);
 	if (rw)
 		screen_put(y, w - rw - 1, rw + 1, st, right);
 }

@@ -135,7 +135,7 @@ const char *pane_ticket_state(const char *state)
 {
 	static const struct word words[] = {
 		{"draft", N_("draft")},
-		{"open", N_("open")},
+		{"open", N_("to do")},
 		{"done", N_("done")},
 	};
 

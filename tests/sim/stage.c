@@ -515,7 +515,7 @@ int main(int argc, char **argv)
 		err = app_start(app, (struct client *)model);
 	if (!err)
 		err = fd_listen(feed_fd, FD_READ, on_feed, NULL);
-	done("ready");
+	done("started");
 	if (!err)
 		re_main(on_signal);
 	app_stop(app);

@@ -58,7 +58,7 @@ stage_start() {
 	: >"$tui_dir/log"
 	tui_start "$cols" "$rows" \
 		"STAGE_LOCALE='${STAGE_LOCALE:-}' '$STAGE' $tui_dir/feed $tui_dir/log $*"
-	wait_log ready
+	wait_log started
 }
 
 tui_until() { # WHAT COMMAND...: runs it until it succeeds
@@ -90,6 +90,14 @@ wait_log() {
 	tui_until "log: $1" has_log "$1"
 }
 
+# A command alone on its line.
+has_log_line() {
+	grep -qxF -- "$1" "$tui_dir/log"
+}
+wait_log_line() {
+	tui_until "log: $1" has_log_line "$1"
+}
+
 fed_lines() {
 	[ "$(grep -c '^fed$' "$tui_dir/log")" -ge "$1" ]
 }
@@ -118,14 +126,16 @@ same_as() {
 	[ "$(screen)" = "$1" ]
 }
 golden() {
-	local want
+	local want i
 	want=$(sed 's/ *$//')
 	if [ -n "${TUI_SHOW:-}" ]; then
 		screen
 		return
 	fi
-	tui_until "golden screen" same_as "$want" 2>"$tui_dir/diff" || {
-		diff <(printf '%s\n' "$want") <(screen) >&2
-		exit 1
-	}
+	for ((i = 0; i < tui_limit; i++)); do
+		same_as "$want" && return 0
+		read -rt 0.1 <> <(:) || :
+	done
+	diff <(printf '%s\n' "$want") <(screen) >&2
+	exit 1
 }
