@@ -307,7 +307,7 @@ void finder_read(struct finder *f, struct area a, bool focus)
 	const struct model *m = app_model(f->app);
 	const struct model_entry *e = &m->entry;
 	struct area in = {a.y + 1, a.x + 1, a.w - 2, a.h - 1};
-	char title[240], hint[48] = "", show[200];
+	char title[360], hint[48] = "", show[200];
 	int pages;
 
 	if (!*e->id) {

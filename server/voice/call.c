@@ -156,7 +156,8 @@ void call_seen_contact(struct voice *v, const char *contact)
 void call_mint_contact(struct voice *v, char out[CALL_ID])
 {
 	call_seen_contact(v, "");
-	snprintf(out, CALL_ID, "%s-%04lld", v->day, (long long)++v->last_id);
+	snprintf(out, CALL_ID, "%s-%04lld", v->day,
+		 (long long)(++v->last_id % 1000000000));
 }
 
 /* ---- facts ---- */
