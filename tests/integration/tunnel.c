@@ -383,6 +383,23 @@ static void test_keys(void **state)
 	end_with(TUNNEL_REFUSED, TUNNEL_FAULT_KEY);
 }
 
+static void test_agent(void **state)
+{
+	struct tunnel_prm prm = usual();
+
+	(void)state;
+	setenv("SSH_AUTH_SOCK", getenv("TEST_AGENT"), 1);
+	prm.key_file = at("missing");
+	connect_with(&prm); /* not asked for */
+	end_with(TUNNEL_REFUSED, TUNNEL_FAULT_NO_KEY);
+	prm.agent = true;
+	connect_with(&prm);
+	end_with(TUNNEL_UP, TUNNEL_FAULT_NONE);
+	setenv("SSH_AUTH_SOCK", "/nonexistent", 1);
+	connect_with(&prm);
+	end_with(TUNNEL_REFUSED, TUNNEL_FAULT_NO_KEY);
+}
+
 static void on_accept(int flags, void *arg)
 {
 	int fd = accept(*(int *)arg, NULL, NULL);
@@ -584,6 +601,7 @@ int main(int argc, char **argv)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_host_keys),
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_agent),
 		cmocka_unit_test(test_unreachable),
 		cmocka_unit_test(test_turned_away),
 		cmocka_unit_test(test_channels),

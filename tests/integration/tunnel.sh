@@ -5,8 +5,8 @@
 set -euo pipefail
 build=$(cd "$1" && pwd)
 dir=$(mktemp -d /tmp/zuoxi-test-XXXXXX)
-sshd=
-trap '[ -z "$sshd" ] || kill "$sshd" 2>/dev/null; rm -rf "$dir"' EXIT
+sshd='' agent=''
+trap '[ -z "$sshd" ] || kill $sshd $agent 2>/dev/null; rm -rf "$dir"' EXIT
 [ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd
 
 for k in host other_host key stranger locked locked_stranger no_gate; do
@@ -45,7 +45,14 @@ for ((i = 0; i < 200; i++)); do
 	ss -Hltn "sport = :$port" | grep -q . && break
 	read -rt 0.05 <> <(:) || true
 done
-export TEST_USER SSH_AUTH_SOCK=
+export TEST_USER TEST_AGENT=$dir/agent SSH_AUTH_SOCK=
+ssh-agent -D -a "$TEST_AGENT" >/dev/null &
+agent=$!
+for ((i = 0; i < 200; i++)); do
+	[ ! -S "$TEST_AGENT" ] || break
+	read -rt 0.05 <> <(:) || true
+done
+SSH_AUTH_SOCK=$TEST_AGENT ssh-add -q "$dir/key"
 TEST_USER=$(id -un)
 export HOME=$dir XDG_CONFIG_HOME=$dir XDG_DATA_HOME=$dir
 "$build/tests/integration/tunnel_test" "$dir" "$port" || {
