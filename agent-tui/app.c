@@ -325,21 +325,6 @@ const char *app_refusal(const struct app *a, enum command_id id)
 
 /* ---- drawing ---- */
 
-static void too_small(const struct app *a, int rows, int w)
-{
-	char b[240];
-
-	frame_status(a, 0, w);
-	if (rows > 2)
-		frame_phone(a, 1, w, 1);
-	snprintf(b, sizeof(b),
-		 _("Window %dx%d, 80x24 at least. The phone works: F2 answer "
-		   "F4 hold F12 F12 end"),
-		 w, rows);
-	if (rows > 3)
-		screen_mix(rows - 1, 0, w, ST_WARN, b);
-}
-
 static void draw_message(struct app *a, int y, int w)
 {
 	const struct app_note *k = app_note(a, 0);
@@ -352,24 +337,6 @@ static void draw_message(struct app *a, int y, int w)
 		frame_message(a, y, w, k->text, k->level);
 	else
 		frame_message(a, y, w, standing, MESSAGE_INFO);
-}
-
-static void draw_prefix(const struct app *a, int y, int w)
-{
-	char b[160];
-
-	if (a->keypad)
-		snprintf(b, sizeof(b), _(" Keypad: %s  Esc ends"),
-			 a->keypad_shown);
-	else
-		snprintf(b, sizeof(b), "%s",
-			 a->prefix == K_CTRL('p')
-				 ? _(" ^P: 2 answer 3 knowledge 4 hold 5 mute "
-				     "6 transfer 9 state 0 keypad - dial "
-				     "= = end")
-				 : _(" ^T: digit of the tab"));
-	screen_fill(y, 0, w, ST_BAR);
-	screen_put(y, 0, w, ST_BAR, b);
 }
 
 static void draw_tabs(const struct app *a, int y, int w)
@@ -408,7 +375,8 @@ static void draw_main(struct app *a, int rows, int w)
 	frame_hints(a, rows - 1, w, focus,
 		    v->ops->hints && !a->locked ? v->ops->hints(v) : NULL);
 	if (a->prefix || a->keypad)
-		draw_prefix(a, rows - 2, w);
+		frame_prefix(rows - 2, w, a->keypad ? a->keypad_shown : NULL,
+			     a->prefix == K_CTRL('p'));
 	else if (cmdline_kind(a->line) != ASK_NONE)
 		cmdline_draw(a->line, rows - 2, head, w);
 	else
@@ -421,7 +389,7 @@ static void draw(struct app *a)
 
 	screen_begin();
 	if (w < 80 || rows < 24)
-		too_small(a, rows, w);
+		frame_small(a, rows, w);
 	else
 		draw_main(a, rows, w);
 	screen_end();
@@ -786,8 +754,8 @@ static bool keypad_key(struct app *a, uint32_t key)
 	if ((key >= '0' && key <= '9') || key == '*' || key == '#') {
 		client_dtmf(a->client, digit);
 		if (n + 2 < sizeof(a->keypad_shown))
-			strcat(a->keypad_shown, "•");
-		if (n + 5 > sizeof(a->keypad_shown))
+			a->keypad_shown[n] = '.';
+		if (n + 3 > sizeof(a->keypad_shown))
 			a->keypad_shown[0] = '\0';
 		return true;
 	}

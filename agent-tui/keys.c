@@ -122,7 +122,7 @@ static void csi(struct keys *k, size_t n)
 	if (k->buf[2] == '?' || k->buf[2] == '>' || k->buf[2] == '<')
 		return; /* an answer of the terminal that came late */
 	if (final == '~') {
-		int code = atoi(k->buf + 2);
+		int code = (int)strtol(k->buf + 2, NULL, 10);
 		if (code == 200)
 			k->paste = true;
 		else if (code == 201)

@@ -284,7 +284,7 @@ static void split_server(struct options *o, char *host, size_t size,
 	}
 	if (!colon)
 		return;
-	*port = (uint16_t)atoi(colon + 1);
+	*port = (uint16_t)strtoul(colon + 1, NULL, 10);
 	if (!v6)
 		host[colon - o->server] = '\0';
 }

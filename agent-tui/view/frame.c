@@ -56,11 +56,12 @@ static void state_fact(const struct model *m, bool wide, char *out,
 	if (p) {
 		word = tr(p->name);
 		if (p->max_ms) {
-			row_time(max, sizeof(max), p->max_ms * 1000);
-			memmove(max + 1, max, strlen(max) + 1);
-			max[0] = '/';
-			if (model_now_us(m) - g->since_us > p->max_ms * 1000)
-				strcat(max, "!");
+			char limit[32];
+			bool over = model_now_us(m) - g->since_us >
+				    p->max_ms * 1000;
+			row_time(limit, sizeof(limit), p->max_ms * 1000);
+			snprintf(max, sizeof(max), "/%s%s", limit,
+				 over ? "!" : "");
 		}
 	}
 	snprintf(out, size, "%s %s %s%s %s%s", m->me.id, name,
@@ -645,14 +646,44 @@ void frame_hints(const struct app *a, int y, int w, const char *focus,
 	row_add(&r, " [%s]", focus);
 	for (; v && *v != CMD_NONE; v++) {
 		keymap_name(key, sizeof(key), *v, app_twins(a));
-		if (*v == CMD_END)
-			strcat(key, " F12");
-		snprintf(one, sizeof(one), " %s%s%s", key, key[0] ? " " : ":",
-			 hint_label(a, *v, focus));
+		snprintf(one, sizeof(one), " %s%s%s%s", key,
+			 *v == CMD_END ? (app_twins(a) ? " =" : " F12") : "",
+			 key[0] ? " " : ":", hint_label(a, *v, focus));
 		if (r.cols + 1 + utf8_width(one) > room)
 			break;
 		row_add(&r, "%s%s", w >= 120 ? " " : "", one);
 	}
 	row_draw(&r, y, 0, w, ST_BAR);
 	screen_put(y, w - utf8_width(help), utf8_width(help), ST_BAR, help);
+}
+
+void frame_small(const struct app *a, int rows, int w)
+{
+	char b[240];
+
+	frame_status(a, 0, w);
+	if (rows > 2)
+		frame_phone(a, 1, w, 1);
+	snprintf(b, sizeof(b),
+		 _("Window %dx%d, 80x24 at least. The phone works: F2 answer "
+		   "F4 hold F12 F12 end"),
+		 w, rows);
+	if (rows > 3)
+		screen_mix(rows - 1, 0, w, ST_WARN, b);
+}
+
+void frame_prefix(int y, int w, const char *keypad, bool phone)
+{
+	char b[160];
+
+	if (keypad)
+		snprintf(b, sizeof(b), _(" Keypad: %s  Esc ends"), keypad);
+	else
+		snprintf(b, sizeof(b), "%s",
+			 phone ? _(" ^P: 2 answer 3 knowledge 4 hold 5 mute "
+				   "6 transfer 9 state 0 keypad - dial "
+				   "= = end")
+			       : _(" ^T: digit of the tab"));
+	screen_fill(y, 0, w, ST_BAR);
+	screen_put(y, 0, w, ST_BAR, b);
 }

@@ -25,5 +25,9 @@ void frame_phone(const struct app *a, int y, int w, int rows);
 void frame_standing(const struct app *a, char *out, size_t size);
 void frame_message(const struct app *a, int y, int w, const char *text,
 		   enum model_level level);
+/* Under 80x24: my state, the phone and what to do. */
+void frame_small(const struct app *a, int rows, int w);
+/* What may follow ^P or ^T, or the keypad (keypad: what was sent). */
+void frame_prefix(int y, int w, const char *keypad, bool phone);
 void frame_hints(const struct app *a, int y, int w, const char *focus,
 		 const enum command_id *v);
