@@ -510,10 +510,28 @@ int client_missed_close(struct client *c, int64_t missed, const char *outcome,
 
 /* ---- lists ---- */
 
+#define CARD_TRIES 50
+
+/* An offer arrives as soon as it is made, the contact's row with the next
+ * commit: ask for the card again, a few round trips at the most. */
+static bool too_early(struct client *c, enum model_list list, int err)
+{
+	const struct model *m = c->model;
+
+	if (list != MODEL_LIST_HISTORY || err != ENOENT ||
+	    (strcmp(m->citizen.of, m->offer.contact) &&
+	     strcmp(m->citizen.of, m->call.contact)))
+		return false;
+	if (c->card_tries++ < CARD_TRIES)
+		client_citizen_open(c, m->citizen.of, NULL);
+	return true;
+}
+
 static void on_page(struct client *c, enum model_list list, bool first,
 		    const struct client_reply *r)
 {
 	if (!r->err) {
+		c->card_tries = 0;
 		model_take_page(c->model, list, r->result, first);
 		/* what the whole program stands on is fetched to its end */
 		if (list <= MODEL_LIST_CALLS || list >= MODEL_LIST_PAUSES ||
@@ -522,7 +540,7 @@ static void on_page(struct client *c, enum model_list list, bool first,
 		return;
 	}
 	model_page(c->model, list)->loading = false;
-	if (r->err != ENOTCONN)
+	if (r->err != ENOTCONN && !too_early(c, list, r->err))
 		client_complain(c, r);
 }
 

@@ -31,6 +31,7 @@ struct client {
 	int64_t next_id;
 	bool rpc_open, hello_done;
 	bool closing;
+	unsigned card_tries; /* a new contact is told before it is stored */
 	struct tmr tick;
 
 	/* resync */

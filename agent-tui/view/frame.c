@@ -611,7 +611,9 @@ static const char *hint_label(const struct app *a, enum command_id id,
 {
 	const struct model *m = app_model(a);
 
-	if (id == CMD_OPEN && pane_in_call(m) && !strcmp(focus, _("search")))
+	bool work = pane_in_call(m) || m->me.agent.state == STATE_WRAPUP;
+
+	if (id == CMD_OPEN && work && !strcmp(focus, _("search")))
 		return _("adopt");
 	if (id == CMD_KB && !strcmp(focus, _("search")))
 		return _("return");
@@ -645,6 +647,8 @@ void frame_hints(const struct app *a, int y, int w, const char *focus,
 	row_init(&r);
 	row_add(&r, " [%s]", focus);
 	for (; v && *v != CMD_NONE; v++) {
+		if (app_refusal(a, *v))
+			continue;
 		keymap_name(key, sizeof(key), *v, app_twins(a));
 		snprintf(one, sizeof(one), " %s%s%s%s", key,
 			 *v == CMD_END ? (app_twins(a) ? " =" : " F12") : "",
