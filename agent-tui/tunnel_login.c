@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/scope.h"
+#include "common/link.h"
 
 #include "agent-tui/tunnel_fault.h"
 
@@ -245,12 +245,23 @@ static int step_plain(struct tunnel_login *l, ssh_session s)
 	return rc;
 }
 
+/* libssh says "denied" for an agent that is not there. */
+static bool agent_is_there(void)
+{
+	const char *path = getenv("SSH_AUTH_SOCK");
+	int fd = -1;
+
+	if (!path || !*path || link_connect(&fd, path))
+		return false;
+	close(fd);
+	return true;
+}
+
 static int step_agent(struct tunnel_login *l, ssh_session s)
 {
-	const char *sock = getenv("SSH_AUTH_SOCK");
 	int rc = SSH_AUTH_DENIED;
 
-	if (l->prm->agent && sock && *sock) {
+	if (l->prm->agent && agent_is_there()) {
 		rc = ssh_userauth_agent(s, NULL);
 		if (rc == SSH_AUTH_AGAIN)
 			return rc;
