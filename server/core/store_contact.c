@@ -202,6 +202,9 @@ static int on_contact_list(struct rpc_call *call, struct db *db)
 	if (json_in_done(&in))
 		return rpc_bad_params(call, &in);
 	phone_no_normal(number, asked);
+	/* the index is bounded by the time alone */
+	if (cur.at_us < to)
+		to = cur.at_us + 1;
 	/* fixed pieces: one cached statement a combination, each with its
 	 * index */
 	snprintf(
@@ -532,6 +535,9 @@ static int on_recording_list(struct rpc_call *call, struct db *db)
 	if (json_in_done(&in))
 		return rpc_bad_params(call, &in);
 	phone_no_normal(number, asked);
+	/* the index is bounded by the time alone */
+	if (cur.at_us < to)
+		to = cur.at_us + 1;
 	snprintf(sql, sizeof(sql),
 		 "SELECT id, contact, number, agent, queue, started_us, ms,"
 		 " state, sha256, path FROM recording WHERE"
