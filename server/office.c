@@ -358,13 +358,17 @@ static int acd_start(struct office *o)
 		.max_wait_ms = o->cfg->max_wait_ms,
 	};
 	int err = acd_alloc(&o->acd, &prm);
-	if (!err)
-		rpc_register(o->rpc, acd_methods, o->acd);
-	return err;
+	if (err)
+		return err;
+	rpc_register(o->rpc, acd_methods, o->acd);
+	site_queue_live(o->site, acd_queue_live, o->acd);
+	return 0;
 }
 
 static void acd_stop(struct office *o)
 {
+	if (o->site)
+		site_queue_live(o->site, NULL, NULL);
 	o->acd = mem_deref(o->acd);
 }
 

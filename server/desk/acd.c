@@ -638,6 +638,16 @@ static json_t *queue_json(const struct acd *acd, const struct site_queue *q,
 		"open", cal_is_open(site_cal(acd->site), cal_now_us()));
 }
 
+void acd_queue_live(const struct site_queue *q, json_t *obj, void *arg)
+{
+	struct acd *acd = arg;
+	scoped_mem struct acd_item **v = collect(acd);
+	scoped_json json_t *live = queue_json(acd, q, v, v ? acd->n : 0);
+
+	if (live)
+		json_object_update_missing(obj, live);
+}
+
 /* Queues are few: all are sent when any figure changed. */
 static void tell_queues(struct acd *acd, struct acd_item *const *v, size_t n)
 {

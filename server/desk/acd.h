@@ -29,6 +29,7 @@
 #define ACD_ID 48
 
 struct acd;
+struct site_queue;
 struct alarm;
 
 enum acd_state { ACD_NOTICE, ACD_WAITING, ACD_OFFERED };
@@ -102,3 +103,7 @@ void acd_renew(struct acd *acd);
 
 /* item.list: part is the struct acd. */
 extern const struct rpc_handler acd_methods[];
+
+/* A site_queue_live_h, arg is the struct acd: the figures of now beside a
+ * queue's settings. */
+void acd_queue_live(const struct site_queue *q, json_t *obj, void *arg);

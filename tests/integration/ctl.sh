@@ -157,7 +157,10 @@ site_end follow
 step 'what was confirmed survives kill -9'
 for i in 1 2 3 4 5; do
 	site_ctl person add "K0$i" 测试 agent >/dev/null
-	kill -KILL "$(site_pid zuoxid)"
+	pid=$(site_pid zuoxid)
+	kill -KILL "$pid"
+	# the kernel lets go of the lock when the process is gone, not before
+	eventually 10 eval "! kill -0 $pid"
 	site_office
 	expect "K0$i is there" has ".id == \"K0$i\"" person list
 done
