@@ -24,6 +24,7 @@
 
 #define PARAMS_MAX 16
 #define TEXT_MAX   (512 << 10)
+#define PAGE_ITEMS 200 /* what is asked for at once */
 
 struct param {
 	char key[32];
@@ -350,8 +351,12 @@ static int walk_limit(struct walk *w, const char *text)
 		return ctl_usage(w->v, "%s",
 				 gettext("--limit takes a number above 0"));
 	*w->limitp = (size_t)json_integer_value(n);
+	/* more comes page by page */
 	if (option_param(w->spec, "limit"))
-		json_object_set(w->params, "limit", n);
+		json_object_set_new(w->params, "limit",
+				    json_integer(*w->limitp > PAGE_ITEMS
+							 ? PAGE_ITEMS
+							 : *w->limitp));
 	return 0;
 }
 
