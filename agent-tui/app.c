@@ -209,7 +209,7 @@ static int badge(const struct model *m, int digit)
 	return n;
 }
 
-/* The first screen of a session: the wall for those who take no calls. */
+/* The first screen of a session: the wall for those who watch it. */
 static void first_view(struct app *a)
 {
 	unsigned roles = app_roles(a);
@@ -219,9 +219,8 @@ static void first_view(struct app *a)
 	a->started = true;
 	for (size_t i = 0; i < TABS_N; i++) {
 		bool wall = tabs[i].digit == 8;
-		bool lead = !(roles & ROLE_AGENT);
-		if (!(tabs[i].ops->may & roles) ||
-		    (lead && !wall && (roles & (ROLE_LEAD | ROLE_BUREAU))))
+		bool watches = roles & (ROLE_LEAD | ROLE_BUREAU);
+		if (!(tabs[i].ops->may & roles) || (watches && !wall))
 			continue;
 		app_open(a, tabs[i].ops, "");
 		return;
@@ -812,8 +811,13 @@ static bool view_key(struct app *a, uint32_t key, bool pasted)
 	if (!(where & AT_TEXT))
 		k = keys_halfwidth(key);
 	id = keymap_key(k, where ? where : AT_LIST, app_roles(a) | ROLE_ADMIN);
-	if (id != CMD_NONE)
-		return app_run(a, id, "");
+	if (id != CMD_NONE) {
+		if (!app_run(a, id, ""))
+			app_say(a, MESSAGE_INFO,
+				_("%s has nothing to do here"),
+				_(commands[id].label));
+		return true;
+	}
 	if (k >= '0' && k <= '9')
 		return go_tab(a, (int)(k - '0'));
 	if (k >= 0x2E80 && k < K_FIRST) {

@@ -94,12 +94,6 @@ enum where {
 	  N_("5 s back"), N_("Five seconds back"))                            \
 	X(FORWARD, "forward", "进", K_RIGHT, 0, AT_PLAYER, MAY_REVIEW,        \
 	  N_("5 s on"), N_("Five seconds on"))                                \
-	X(FIND, "find", "查找", '/', 0, AT_LIST | AT_READ, MAY_ANY,           \
-	  N_("find"), N_("Find in this list or text"))                        \
-	X(FIND_NEXT, "find-next", "下一处", 'n', 0, AT_LIST | AT_READ,        \
-	  MAY_ANY, N_("next"), N_("The next place found"))                    \
-	X(FIND_PREV, "find-previous", "上一处", 'N', 0, AT_LIST | AT_READ,    \
-	  MAY_ANY, N_("previous"), N_("The place found before"))              \
 	X(ZOOM, "zoom", "放大", '+', 0, AT_LIST | AT_READ, MAY_ANY,           \
 	  N_("zoom"), N_("This pane alone, and back"))                        \
 	X(TAB, "tab", "换页", K_CTRL('t'), 0, AT_ANY, MAY_ANY, N_("tab"),     \

@@ -135,8 +135,8 @@ static unsigned record_where(struct view *v, const char **name)
 
 static const enum command_id *record_hints(struct view *v)
 {
-	static const enum command_id list[] = {CMD_OPEN, CMD_FIND, CMD_MENU,
-					       CMD_COMMAND, CMD_NONE};
+	static const enum command_id list[] = {CMD_OPEN, CMD_MENU, CMD_COMMAND,
+					       CMD_NONE};
 	static const enum command_id player[] = {
 		CMD_PLAY, CMD_BACKWARD, CMD_FORWARD, CMD_END, CMD_NONE};
 

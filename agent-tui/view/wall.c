@@ -143,8 +143,8 @@ static void month_rows(const struct model_wall *k, struct area b)
 	pane_line_row(b, y++, false, false, &r);
 	row_init(&r);
 	row_add(&r, _("used "));
-	double part =
-		k->month.budget ? (double)k->month.used / k->month.budget : 0;
+	double part = k->month.budget ? (double)k->month.used / k->month.budget
+				      : k->month.used > 0;
 	row_bar(&r, b.w > 50 ? 30 : 18, part > 1 ? 1 : part);
 	row_add(&r, " %.0f%%%s", part * 100,
 		part > k->month.progress ? "!" : "");
