@@ -57,7 +57,7 @@ struct media_event {
 	enum media_play_end reason;
 	int error;
 	int64_t ms; /* position, length or silence */
-	char path[160];
+	char path[160]; /* below recordings_dir; whole if it was spilled */
 	char sha256[65];
 };
 
@@ -204,6 +204,7 @@ int media_record_stop(struct media *m, const char *recording);
 
 /* Closes what a crash left open below dir: mends headers, hashes. Called at
  * start, before media_alloc; h for each file mended. */
+/* path: below dir. */
 typedef void(media_mend_h)(const char *recording, const char *path, int64_t ms,
 			   const char *sha256, void *arg);
 int media_mend(const char *dir, media_mend_h *h, void *arg);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "common/cal.h"
 #include "server/switch/frame.h"
 #include "server/switch/rtp.h"
 #include "tests/unit/media_rig.h"
@@ -403,6 +404,62 @@ static void test_ports_run_out(void **state)
 	media_close(m);
 }
 
+static void put32(uint8_t *p, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (uint8_t)(v >> (24 - 8 * i));
+}
+
+static int rtcp_fd;
+
+static bool report_came(void *arg)
+{
+	uint8_t *buf = arg;
+
+	return recv(rtcp_fd, buf, 256, MSG_DONTWAIT) > 0;
+}
+
+static bool rtt_is_known(void *arg)
+{
+	struct media_quality q;
+
+	media_leg_quality(a.leg, &q);
+	return q.rtt_ms > 90 && q.rtt_ms < 1000;
+}
+
+static void test_reports(void **state)
+{
+	uint8_t rr[32] = {0x81, 201, 0, 7}, sr[256] = {0};
+	struct sa to;
+
+	phone_open(&a, &rig, "l.a", 440, 8);
+	phone_open(&b, &rig, "l.b", 700, 8);
+	rig_bridge(&rig, "br", &a, &b);
+	rig_until(hears_b, &a, 3000);
+	rtcp_fd = socket(AF_INET, SOCK_DGRAM, 0);
+	sa_set_str(&to, "127.0.0.1", (uint16_t)(media_leg_port(a.leg) + 1));
+	/* the far side got our report 100 ms ago */
+	int64_t was = cal_now_us() - 100000;
+	put32(rr + 4, a.ssrc);
+	put32(rr + 8, a.packets[0].ssrc);
+	put32(rr + 24, (uint32_t)((was / 1000000 + 2208988800) << 16 |
+				  (was % 1000000) * 65536 / 1000000));
+	/* nonsense before it changes nothing */
+	assert_true(sendto(rtcp_fd, rr, 13, 0, &to.u.sa, to.len) == 13);
+	assert_true(sendto(rtcp_fd, rr, 32, 0, &to.u.sa, to.len) == 32);
+	rig_until(rtt_is_known, NULL, 3000);
+	/* ours comes to where theirs came from */
+	rig_until(report_came, sr, 9000);
+	assert_int_equal(sr[0], 0x81);
+	assert_int_equal(sr[1], 200);
+	assert_memory_equal(sr + 4, rr + 8, 4);
+	assert_memory_equal(sr + 28, rr + 4, 4); /* about a's stream */
+	assert_int_equal(sr[32], 0);		 /* nothing lost */
+	close(rtcp_fd);
+	phone_close(&a);
+	phone_close(&b);
+}
+
 static void test_mos(void **state)
 {
 	assert_true(rtp_stream_mos(0, 20) > 4.3);
@@ -430,6 +487,7 @@ int main(void)
 		CASE(test_full_pipe_drops),
 		CASE(test_legs_on_two_threads_meet),
 		CASE(test_ports_run_out),
+		CASE(test_reports),
 		cmocka_unit_test(test_frames_are_found),
 		cmocka_unit_test(test_mos),
 	};
