@@ -412,11 +412,6 @@ static int run_search(const struct options *o)
 
 	if (o->batch || (o->args_n == 1 && !strcmp(o->args[0], "-")))
 		return search_lines(o);
-	if (!o->args_n) {
-		fprintf(stderr, "zuoxi-kb: search for what? Give words, or - "
-				"to read a question a line\n");
-		return EXIT_USAGE;
-	}
 	for (int i = 0; i < o->args_n && at < sizeof(text); i++)
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s",
 				       i ? " " : "", o->args[i]);
@@ -518,7 +513,7 @@ static const struct command commands[] = {
 	 WRITES, 1, INT_MAX},
 	{"export", "FOLDER|- [ID...]", "Write entries out as they came in",
 	 run_export, READS, 1, INT_MAX},
-	{"search", "WORDS...|-", "Find entries", run_search, READS, 0,
+	{"search", "WORDS...|-", "Find entries", run_search, READS, 1,
 	 INT_MAX},
 	{"show", "ID[@SHOW_VERSION]", "Print one entry", run_show, READS, 1,
 	 1},
@@ -668,8 +663,10 @@ int main(int argc, char **argv)
 	}
 	o.args++;
 	o.args_n--;
-	if (o.args_n < cmd->args_min || o.args_n > cmd->args_max ||
-	    (o.db && o.socket)) {
+	/* a batch has its questions on standard input */
+	if ((o.args_n < cmd->args_min &&
+	     !(o.batch && cmd->run == run_search)) ||
+	    o.args_n > cmd->args_max || (o.db && o.socket)) {
 		fprintf(stderr,
 			"usage: zuoxi-kb [--db FILE | --socket PATH] "
 			"%s %s\n",
