@@ -61,6 +61,7 @@ struct office {
 	struct people *people;
 	struct article *article;
 	struct site *site;
+	struct tmr calendar;
 	struct ticket_part tickets;
 	struct keep_part keep;
 	struct roster *roster;
@@ -292,6 +293,34 @@ static void article_stop(struct office *o)
 	o->article = mem_deref(o->article);
 }
 
+#define CALENDAR_LOOK_MS 3600000
+
+/* The state publishes next year's holidays in November: from December on
+ * their absence is somebody's omission. */
+static void on_calendar(void *arg)
+{
+	struct office *o = arg;
+	char day[CAL_TEXT_SIZE], next[12];
+
+	cal_day(day, cal_now_us());
+	int year = (int)strtol(day, NULL, 10) + 1;
+	snprintf(next, sizeof(next), "%d", year);
+	if (!strncmp(day + 5, "12", 2) &&
+	    !cal_has_year(site_cal(o->site), year))
+		alarm_raise(o->alarm, "calendar", ALARM_WARN,
+			    N_("The calendar has no holidays of next year"),
+			    next);
+	else
+		alarm_clear(o->alarm, "calendar");
+	tmr_start(&o->calendar, CALENDAR_LOOK_MS, on_calendar, o);
+}
+
+static void on_site_changed(unsigned what, void *arg)
+{
+	if (what & SITE_CALENDAR)
+		on_calendar(arg);
+}
+
 static int site_start(struct office *o)
 {
 	const struct site_prm prm = {
@@ -304,11 +333,14 @@ static int site_start(struct office *o)
 	int err = site_alloc(&o->site, &prm);
 	if (!err)
 		rpc_register(o->rpc, site_methods, o->site);
+	if (!err)
+		site_follow(o->site, on_site_changed, o);
 	return err;
 }
 
 static void site_stop(struct office *o)
 {
+	tmr_cancel(&o->calendar);
 	o->site = mem_deref(o->site);
 }
 
@@ -406,6 +438,8 @@ static int load_start(struct office *o)
 		err = people_load(o->people, db);
 	if (!err)
 		err = site_load(o->site, db);
+	if (!err)
+		tmr_start(&o->calendar, 0, on_calendar, o);
 	if (!err)
 		err = roster_load(o->roster, db);
 	if (!err)
@@ -550,6 +584,7 @@ int office_start(struct office **op, const struct config *cfg,
 	o->diag = diag;
 	o->lock_fd = -1;
 	tmr_init(&o->tmr);
+	tmr_init(&o->calendar);
 	phone_no_area(cfg->area_code);
 	memset(diag, 0, sizeof(*diag));
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && !err; i++) {
