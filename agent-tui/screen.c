@@ -248,7 +248,7 @@ int screen_start(const struct screen_prm *prm, char *typed, size_t size,
 			      tigetflag("RGB") > 0 || COLORS >= 1 << 24,
 			      getenv("NO_COLOR"));
 	make_attrs();
-	putp(ENTER_MODES);
+	send(ENTER_MODES, sizeof(ENTER_MODES) - 1);
 	return 0;
 }
 
@@ -257,7 +257,7 @@ void screen_stop(void)
 	if (!s.on)
 		return;
 	s.on = 0;
-	putp(LEAVE_MODES);
+	send(LEAVE_MODES, sizeof(LEAVE_MODES) - 1);
 	endwin();
 	delscreen(s.scr);
 	s.scr = NULL;
@@ -332,13 +332,15 @@ void screen_cursor(int y, int x, bool visible)
 	s.cur_on = visible;
 }
 
+/* Between frames ncurses has nothing buffered, so our own sequences go
+ * straight out; putp() would leave them in stdio's buffer. */
 void screen_end(void)
 {
 	curs_set(s.cur_on);
 	move(s.cur_y, s.cur_x);
 	wnoutrefresh(stdscr);
 	if (s.sync)
-		putp(SYNC_ON);
+		send(SYNC_ON, sizeof(SYNC_ON) - 1);
 	doupdate();
 	if (s.sync)
 		send(SYNC_OFF, sizeof(SYNC_OFF) - 1);

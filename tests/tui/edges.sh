@@ -66,6 +66,14 @@ wait_log hold
 tmux_ resize-window -x 80 -y 24
 wait_text '查 津贴'
 
+# a paste is text, never keys
+tmux_ set-buffer "$(printf '补办\n:q')"
+tmux_ paste-buffer -p
+wait_text '查 津贴补办 :q'
+keys C-u
+text '津贴'
+wait_text '查 津贴'
+
 # the link breaks: said in row 3, nothing that needs the office is queued
 feed '{"now":1795487970000000,"link":{"state":"down","down_us":1795487960000000}}'
 wait_text '!! 断线 00:10 重连中，市民听到安抚音'
