@@ -124,10 +124,10 @@ done >"$work/big.tsv"
 before=$("$kb" --db "$db" --json stat)
 "$kb" --db "$db" import "$work/big.tsv" >/dev/null &
 pid=$!
-# it is in the middle of it when the log has grown past what a page needs
+# it is in the middle of it while nobody else may write
 writing()
 {
-	[ "$(stat -c %s "$db-wal" 2>/dev/null || echo 0)" -gt 1000000 ]
+	! sqlite3 "$db" 'BEGIN IMMEDIATE; ROLLBACK' >/dev/null 2>&1
 }
 eventually 60 writing
 kill -9 $pid || fail 'the import was over too soon'
@@ -163,6 +163,25 @@ office --json stat | jq -e ".entries == $n" >/dev/null || fail 'office stat'
 code 1 office show KB-9999
 code 1 office import "$work/bad.md"
 "$kb" --db "$site/state/zuoxi.db" search 社保卡丢了 | grep -q KB-0201 || fail 'a look at a site'
+
+step 'what an agent may do with an entry'
+site_sshd
+test_person A001 王莹 agent si=3
+agent_open a A001
+agent_say a '{"jsonrpc":"2.0","id":1,"method":"hello","params":{"version":1,"client":"test"}}'
+eventually 20 agent_heard a '.id == 1 and .result'
+agent_say a '{"jsonrpc":"2.0","id":2,"method":"kb.search","params":{"q":"社保卡丢了"}}'
+agent_say a '{"jsonrpc":"2.0","id":3,"method":"kb.adopt","params":{"contact":"none","entry":"KB-0433"}}'
+agent_say a '{"jsonrpc":"2.0","id":4,"method":"kb.adopt","params":{"contact":"none","entry":"KB-0415"}}'
+agent_say a '{"jsonrpc":"2.0","id":5,"method":"kb.gap","params":{"q":"没有答案的问题"}}'
+agent_say a '{"jsonrpc":"2.0","id":6,"method":"kb.gap","params":{"q":"  "}}'
+agent_say a '{"jsonrpc":"2.0","id":7,"method":"kb.import","params":{"entries":[]}}'
+eventually 20 agent_heard a '.id == 2 and .result.hits[0].id == "KB-0201"'
+eventually 20 agent_heard a '.id == 3 and .error.data.name == "wrong_state"'
+eventually 20 agent_heard a '.id == 4 and .error.data.name == "not_found"'
+eventually 20 agent_heard a '.id == 5 and .result'
+eventually 20 agent_heard a '.id == 6 and .error.data.name == "params"'
+eventually 20 agent_heard a '.id == 7 and .error.data.name == "not_allowed"'
 
 step 'kill -9 of the office between parts of an import'
 site_run "${office[@]}" import "$work/big.tsv" >/dev/null 2>&1 &
