@@ -149,6 +149,7 @@ static bool latch(struct stream *s, const struct sa *from)
 		return false;
 	s->in.latched = true;
 	s->in.from = *from;
+	s->out.talking = false; /* who listens there has heard nothing yet */
 	bind_far(s);
 	return true;
 }
