@@ -455,6 +455,9 @@ int client_tickets(struct client *c, bool mine, const char *state)
 	const struct client_filter f = {.state = state,
 					.agent = mine ? "me" : NULL};
 
+	c->model->tickets_mine = mine;
+	utf8_copy(c->model->tickets_state, sizeof(c->model->tickets_state),
+		  state ? state : "");
 	client_filter(c, MODEL_LIST_TICKETS, &f);
 	return client_list(c, MODEL_LIST_TICKETS);
 }

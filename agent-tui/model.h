@@ -66,11 +66,11 @@ struct model_page {
 	int64_t at_us;	/* our UTC of the last reply or event; 0: never */
 	char next[128]; /* cursor of the next page, "" none */
 };
-#define MODEL_LIST(type)                                                      \
-	struct type##_list {                                                  \
-		struct type *v;                                               \
-		size_t n, cap;                                                \
-		struct model_page page;                                       \
+#define MODEL_LIST(type)                \
+	struct type##_list {            \
+		struct type *v;         \
+		size_t n, cap;          \
+		struct model_page page; \
 	}
 
 /* ---- people ---- */
@@ -507,6 +507,8 @@ struct model {
 	struct model_call_list calls;
 	struct model_missed_list missed;
 	struct model_ticket_list tickets;
+	bool tickets_mine;	/* which of them are asked for: events */
+	char tickets_state[16]; /* bring no others in; "" any state */
 	struct model_ticket ticket;
 	struct model_contact_list contacts;
 	struct model_contact contact;	      /* the one that is open */

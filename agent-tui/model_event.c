@@ -190,11 +190,23 @@ static void missed_changed(struct model *m, json_t *p)
 		put(m, &model_kind_missed, &m->missed, obj, MODEL_MISSED);
 }
 
+/* Does the list that is shown hold such a ticket? */
+static bool is_listed(const struct model *m, const json_t *ticket)
+{
+	if (m->tickets_mine && strcmp(json_str(ticket, "agent"), m->me.id))
+		return false;
+	return !*m->tickets_state ||
+	       !strcmp(json_str(ticket, "state"), m->tickets_state);
+}
+
 static void ticket_changed(struct model *m, json_t *p)
 {
 	json_t *obj = json_object_get(p, "ticket");
 
-	put(m, &model_kind_ticket, &m->tickets, obj, MODEL_TICKETS);
+	if (is_listed(m, obj))
+		put(m, &model_kind_ticket, &m->tickets, obj, MODEL_TICKETS);
+	else
+		gone(m, &model_kind_ticket, &m->tickets, obj, MODEL_TICKETS);
 	if (*m->ticket.id && !strcmp(m->ticket.id, json_str(obj, "id"))) {
 		model_row_ticket(&m->ticket, obj);
 		model_changed(m, MODEL_TICKET);

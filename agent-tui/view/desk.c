@@ -727,7 +727,7 @@ static int desk_open(struct view *v, const char *arg)
 	if (err)
 		return err;
 	d->typed_us = cal_mono_us() - QUIET_US - 1;
-	client_tickets(app_client(v->app), true, NULL);
+	client_tickets(app_client(v->app), true, "open");
 	desk_event(v, MODEL_ALL);
 	return 0;
 }
