@@ -78,8 +78,8 @@ step 'a refusing agent costs the citizen nothing but seconds'
 site_end r1
 eventually 90 agent_is A001 offline
 robot r1 A001 --refuse 1
+eventually 20 agent_is A001 ready # the longest idle: the call is his first
 robot r2 A002 --talk 2000 --wrapup 300
-eventually 20 agent_is A001 ready
 eventually 20 agent_is A002 ready
 citizen c2 13800000002 --talk 4000 --patience 30000
 eventually 30 contact_with '.number == "138****0002" and .result == "answered" and .agent == "A002"'
