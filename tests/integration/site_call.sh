@@ -11,11 +11,10 @@ test_site "$1"
 site_init >/dev/null
 site_set call lease 4000
 "$test_root/scripts/prompts" "$site/prompts" >/dev/null
-espeak-ng -v cmn -w "$site/wav/c.wav" '您好，我想问一下生育津贴多久能到账，材料上个月就交了。'
-espeak-ng -v cmn+f3 -p 75 -w "$site/wav/a.wav" '您好，这里是社保热线，审核通过以后大约二十个工作日到账。'
-for w in c a; do
-	sox "$site/wav/$w.wav" -r 8000 -c 1 -b 16 "$site/wav/$w.8k.wav"
-done
+speak=$test_root/scripts/lib/speak
+"$speak" "$site/wav/c.8k.wav" '您好，我想问一下生育津贴多久能到账，材料上个月就交了。'
+"$speak" "$site/wav/a.8k.wav" '您好，这里是社保热线，审核通过以后大约二十个工作日到账。' \
+	--voice cmn+f3 --pitch 75
 [ ${#site_as[@]} -eq 0 ] || chown -R "$site_uid:$site_uid" "$site"
 site_start
 site_ctl site fill >/dev/null

@@ -7,11 +7,10 @@ build=$(cd "$1" && pwd)
 dir=$(mktemp -d /tmp/zuoxi-test-XXXXXX)
 trap 'rm -rf "$dir"' EXIT
 
-espeak-ng -v cmn -w "$dir/c.wav" '您好，我想问一下生育津贴多久能到账。'
-espeak-ng -v cmn+f3 -p 75 -w "$dir/a.wav" '您好，这里是社保热线，审核通过以后到账。'
-for w in c a; do
-	sox "$dir/$w.wav" -r 8000 -c 1 -b 16 "$dir/$w.8k.wav"
-done
+speak=$(dirname "$0")/../../scripts/lib/speak
+"$speak" "$dir/c.8k.wav" '您好，我想问一下生育津贴多久能到账。'
+"$speak" "$dir/a.8k.wav" '您好，这里是社保热线，审核通过以后到账。' \
+	--voice cmn+f3 --pitch 75
 export XDG_RUNTIME_DIR=$dir
 "$build/tests/integration/softphone_test" "$dir" "$dir/a.8k.wav" \
 	"$dir/c.8k.wav"
