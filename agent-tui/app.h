@@ -21,7 +21,7 @@ struct app_prm {
 	bool over_ssh;		 /* Esc waits longer */
 	bool light, light_known; /* from config */
 	bool ascii;
-	bool ready; /* take calls as soon as signed in */
+	bool ready;	    /* take calls as soon as signed in */
 	const char *server; /* as the person wrote it */
 	void (*quith)(void *arg);
 	void *arg;

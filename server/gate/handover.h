@@ -48,9 +48,9 @@ typedef void(handover_h)(const struct handover *ho, void *arg);
 int handover_listen(struct handover_listener **lp, const char *path,
 		    uid_t service_uid, handover_h *h, void *arg);
 
-void handover_taken(int control);                   /* 'K' */
+void handover_taken(int control);		    /* 'K' */
 void handover_refuse(int control, const char *why); /* 'N' and closes */
-void handover_end(int control);                     /* 'E' and closes */
+void handover_end(int control);			    /* 'E' and closes */
 
 /* Gate side: one hand-over on a connected socket. */
 int handover_send(int sock, const struct handover *ho);

@@ -56,7 +56,7 @@ struct media_event {
 	char digit;
 	enum media_play_end reason;
 	int error;
-	int64_t ms; /* position, length or silence */
+	int64_t ms;	/* position, length or silence */
 	char path[160]; /* below recordings_dir; whole if it was spilled */
 	char sha256[65];
 };
