@@ -56,7 +56,8 @@ struct app {
 	uint32_t prefix; /* ^P or ^T was pressed */
 	bool keypad, on, started;
 	char keypad_shown[32];
-	char pin[16]; /* the screen is covered until this is typed */
+	char found[80]; /* what / looked for last */
+	char pin[16];	/* the screen is covered until this is typed */
 	int pin_wrong;
 	bool locked;
 	struct app_note notes[NOTES];
@@ -646,6 +647,38 @@ static void on_pin(struct app *a, const char *answer, void *arg)
 	app_dirty(a);
 }
 
+/* ---- finding ---- */
+
+static void find(struct app *a, int by)
+{
+	struct view *v = top(a);
+
+	if (!v->ops->find(v, a->found, by))
+		app_say(a, MESSAGE_WARN, _("! Not found here: %s"), a->found);
+	app_dirty(a);
+}
+
+static void on_find(struct app *a, const char *answer, void *arg)
+{
+	if (!answer || !*answer || !top(a)->ops->find)
+		return;
+	utf8_copy(a->found, sizeof(a->found), answer);
+	find(a, 1);
+}
+
+static bool run_find(struct app *a, enum command_id id, const char *arg)
+{
+	if (!top(a)->ops->find)
+		return false;
+	if (id == CMD_FIND && *arg)
+		on_find(a, arg, NULL);
+	else if (id == CMD_FIND || !a->found[0])
+		app_ask_text(a, "/", "", on_find, NULL);
+	else
+		find(a, id == CMD_FIND_NEXT ? 1 : -1);
+	return true;
+}
+
 static bool run_own(struct app *a, enum command_id id, const char *arg)
 {
 	switch (id) {
@@ -676,6 +709,10 @@ static bool run_own(struct app *a, enum command_id id, const char *arg)
 	case CMD_COMMAND:
 		ask(a, &(struct cmdline_ask){.kind = ASK_COMMAND});
 		return true;
+	case CMD_FIND:
+	case CMD_FIND_NEXT:
+	case CMD_FIND_PREV:
+		return run_find(a, id, arg);
 	case CMD_BACK:
 	case CMD_CLOSE_VIEW:
 		app_close_view(a);

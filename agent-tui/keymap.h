@@ -104,6 +104,14 @@ enum where {
 	  MAY_ANY, N_("command"), N_("Type a command"))                       \
 	X(HELP, "help", "帮助", '?', 0, AT_LIST | AT_READ | AT_PLAYER,        \
 	  MAY_ANY, N_("help"), N_("All keys and commands"))                   \
+	X(FIND, "find", "查找", '/', 0, AT_LIST | AT_READ | AT_PLAYER,        \
+	  MAY_ANY, N_("find"), N_("Find a text in this list or page"))        \
+	X(FIND_NEXT, "find-next", "下一处", 'n', 0,                           \
+	  AT_LIST | AT_READ | AT_PLAYER, MAY_ANY, N_("find next"),            \
+	  N_("To the next place with what was found"))                        \
+	X(FIND_PREV, "find-previous", "上一处", 'N', 0,                       \
+	  AT_LIST | AT_READ | AT_PLAYER, MAY_ANY, N_("find previous"),        \
+	  N_("To the place before with what was found"))                      \
 	X(CLOSE_VIEW, "close-view", "关闭", 'q', 0,                           \
 	  AT_LIST | AT_READ | AT_PLAYER, MAY_ANY, N_("close"),                \
 	  N_("Close what is open here, never the program"))                   \

@@ -410,6 +410,12 @@ static void report(struct phone *ph)
 			   (int)st->late));
 }
 
+static void forget_levels(struct phone_status *st)
+{
+	memset(st->mic_past, -96, sizeof(st->mic_past));
+	memset(st->far_past, -96, sizeof(st->far_past));
+}
+
 static void on_meter(void *arg)
 {
 	struct phone *ph = arg;
@@ -420,6 +426,8 @@ static void on_meter(void *arg)
 	relay_take_figures(ph->relay, (double)ph->rtt_us / 1000, &f);
 	st->mic_db = f.mic_db;
 	st->far_db = f.far_db;
+	phone_past_add(st->mic_past, st->muted ? -96 : f.mic_db);
+	phone_past_add(st->far_past, f.far_db);
 	st->jitter_ms = f.jitter_ms;
 	st->loss_percent = f.loss_percent;
 	st->mos = f.mos;
@@ -536,6 +544,7 @@ int phone_alloc(struct phone **pp, const struct phone_prm *prm)
 	ph->prm = *prm;
 	ph->devices = prm->devices;
 	ph->st.mic_db = ph->st.far_db = -96;
+	forget_levels(&ph->st);
 	tmr_init(&ph->meter);
 	link_split_init(&ph->split, PROTO_LINE_LOCAL_BYTES);
 	const struct relay_prm rp = {

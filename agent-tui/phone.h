@@ -25,7 +25,8 @@
 
 #include "common/libre.h"
 
-#define PHONE_ID 48
+#define PHONE_ID   48
+#define PHONE_PAST 16 /* levels kept: eight seconds */
 
 struct phone;
 
@@ -76,11 +77,20 @@ struct phone_status {
 	unsigned audio_restarts;
 	enum phone_path path;
 	int mic_db, far_db; /* -96 .. 0, of the last half second */
+	int8_t mic_past[PHONE_PAST], far_past[PHONE_PAST]; /* newest last */
 	/* of the far voice, over the last 5 s */
 	double jitter_ms, loss_percent, mos;
 	uint32_t rx, tx, lost, late, tx_dropped; /* of this leg */
 	int64_t last_rx_us; /* monotonic, last frame of far voice; 0 none */
 };
+
+/* Puts the newest level behind the older ones. */
+static inline void phone_past_add(int8_t past[PHONE_PAST], int db)
+{
+	for (int i = 0; i + 1 < PHONE_PAST; i++)
+		past[i] = past[i + 1];
+	past[PHONE_PAST - 1] = (int8_t)(db < -96 ? -96 : db > 0 ? 0 : db);
+}
 
 /* What changed */
 enum phone_change {

@@ -210,6 +210,21 @@ static void pick_light(const struct screen_prm *prm, const struct answers *a)
 	s.light = light == 1;
 }
 
+/* Colours are not even begun under NO_COLOR: ncurses would reset them. */
+static void pick_depth(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+	int colours = has_colors() ? tigetnum("colors") : 0;
+
+	s.depth = theme_depth(colours,
+			      tigetflag("RGB") > 0 || colours >= 1 << 24,
+			      no_color);
+	if (s.depth == DEPTH_MONO)
+		return;
+	start_color();
+	use_default_colors();
+}
+
 int screen_start(const struct screen_prm *prm, char *typed, size_t size,
 		 size_t *typed_n)
 {
@@ -240,13 +255,7 @@ int screen_start(const struct screen_prm *prm, char *typed, size_t size,
 	idlok(stdscr, FALSE);
 	idcok(stdscr, FALSE);
 	leaveok(stdscr, FALSE);
-	if (has_colors()) {
-		start_color();
-		use_default_colors();
-	}
-	s.depth = theme_depth(has_colors() ? COLORS : 0,
-			      tigetflag("RGB") > 0 || COLORS >= 1 << 24,
-			      getenv("NO_COLOR"));
+	pick_depth();
 	make_attrs();
 	send(ENTER_MODES, sizeof(ENTER_MODES) - 1);
 	return 0;

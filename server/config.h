@@ -23,6 +23,8 @@
 	  "Name of the hotline, shown on every screen")                       \
 	X(site, zone, TEXT, zone, "Asia/Shanghai", 1, 60, "",                 \
 	  "Time zone of the site")                                            \
+	X(site, sample, BOOL, sample, "no", 0, 1, "",                         \
+	  "People and calls here are samples; every screen says so")          \
 	X(site, language, CHOICE, language, "zh_CN", 0, 0, "zh_CN|en",        \
 	  "Language of prompts and reports")                                  \
 	X(site, area_code, TEXT, area_code, "29", 2, 4, "",                   \

@@ -206,6 +206,7 @@ static int hub_start(struct office *o)
 	const struct rpc_site site = {
 		.name = o->cfg->site_name,
 		.zone = o->cfg->zone,
+		.sample = o->cfg->sample,
 		.nameh = on_name,
 		.arg = o,
 	};

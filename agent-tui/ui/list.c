@@ -75,3 +75,19 @@ bool ui_list_key(struct ui_list *l, uint32_t key)
 	l->cur = clamp(to, 0, l->n > 0 ? l->n - 1 : 0);
 	return true;
 }
+
+bool ui_list_find(struct ui_list *l, const char *text, int by,
+		  ui_list_line_h *lineh, void *arg)
+{
+	struct row r;
+
+	for (int k = 1; k <= l->n; k++) {
+		int i = (l->cur + (by > 0 ? k : l->n - k)) % l->n;
+		lineh(i, &r, arg);
+		if (!strcasestr(r.s, text))
+			continue;
+		l->cur = i;
+		return true;
+	}
+	return false;
+}

@@ -125,13 +125,29 @@ static void draw_head(const struct model *m, const struct model_contact *k,
 	pane_line_row(b, 1, false, false, &r);
 }
 
+static void line_of_fact(int i, struct row *r, void *arg)
+{
+	const struct model_fact *k =
+		&((const struct model *)arg)->contact_facts.v[i];
+	char t[CAL_TEXT_SIZE], dur[32];
+
+	cal_clock(t, k->at_us);
+	row_time(dur, sizeof(dur), k->dur_ms ? k->dur_ms * 1000 : -1);
+	row_init(r);
+	row_add(r, "%s ", t);
+	row_cell(r, 6, k->dur_ms ? dur : "");
+	row_cell(r, 22, k->kind);
+	row_cell(r, 8, *k->actor ? k->actor : k->agent);
+	row_hostile(r, 0, k->body ? k->body : "");
+}
+
 static void draw_one(struct view *v, struct area a)
 {
 	struct contact *s = v->state;
 	const struct model *m = app_model(v->app);
 	const struct model_fact_list *f = &m->contact_facts;
 	struct area b = {a.y + 1, a.x, a.w, a.h - 1};
-	char title[96], t[CAL_TEXT_SIZE], dur[32];
+	char title[96];
 	struct row r;
 
 	snprintf(title, sizeof(title), _("Call %s"), s->id);
@@ -146,15 +162,7 @@ static void draw_one(struct view *v, struct area a)
 	ui_list_sync(&s->list, (int)f->n, b.h, NULL, NULL);
 	for (int i = 0; i < b.h && s->list.top + i < (int)f->n; i++) {
 		int n = s->list.top + i;
-		const struct model_fact *k = &f->v[n];
-		cal_clock(t, k->at_us);
-		row_time(dur, sizeof(dur), k->dur_ms ? k->dur_ms * 1000 : -1);
-		row_init(&r);
-		row_add(&r, "%s ", t);
-		row_cell(&r, 6, k->dur_ms ? dur : "");
-		row_cell(&r, 22, k->kind);
-		row_cell(&r, 8, *k->actor ? k->actor : k->agent);
-		row_hostile(&r, 0, k->body ? k->body : "");
+		line_of_fact(n, &r, (void *)m);
 		pane_line_row(b, i, n == s->list.cur, true, &r);
 	}
 }
@@ -229,6 +237,26 @@ static bool contact_request(struct view *v, enum command_id id,
 	return true;
 }
 
+static void line_of_contact(int i, struct row *r, void *arg)
+{
+	const struct model *m = arg;
+
+	list_row(m, &m->contacts.v[i], r);
+}
+
+static bool contact_find(struct view *v, const char *text, int by)
+{
+	struct contact *s = v->state;
+	void *m = (void *)app_model(v->app);
+
+	if (s->id[0])
+		return ui_list_find(&s->list, text, by, line_of_fact, m);
+	if (!ui_list_find(&s->list, text, by, line_of_contact, m))
+		return false;
+	ui_list_hold(&s->list, id_of, m);
+	return true;
+}
+
 const struct view_ops view_contact = {
 	.name = N_("Calls"),
 	.tab = -1,
@@ -240,6 +268,7 @@ const struct view_ops view_contact = {
 	.hints = contact_hints,
 	.key = contact_key,
 	.request = contact_request,
+	.find = contact_find,
 };
 
 /* ---- a citizen by number ---- */
@@ -324,6 +353,17 @@ static bool citizen_request(struct view *v, enum command_id id,
 	return false;
 }
 
+static bool citizen_find(struct view *v, const char *text, int by)
+{
+	struct citizen *s = v->state;
+	void *m = (void *)app_model(v->app);
+
+	if (!ui_list_find(&s->list, text, by, pane_history_line, m))
+		return false;
+	ui_list_hold(&s->list, pane_history_id, m);
+	return true;
+}
+
 const struct view_ops view_citizen = {
 	.name = N_("Citizen"),
 	.tab = -1,
@@ -335,4 +375,5 @@ const struct view_ops view_citizen = {
 	.hints = citizen_hints,
 	.key = citizen_key,
 	.request = citizen_request,
+	.find = citizen_find,
 };

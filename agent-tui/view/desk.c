@@ -177,11 +177,25 @@ static void idle_side(struct view *v, const struct model *m, struct area a)
 	pane_notices(v->app, a);
 }
 
+/* 160 columns: what waits, the site, what was said. */
+static void idle_wide(struct view *v, const struct model *m, struct area a)
+{
+	int x = a.x + a.w - 91;
+	struct area mid = {a.y, x, 42, a.h}, r = {a.y, x + 43, 48, a.h};
+
+	pane_today(m, slice(&mid, a.h / 2));
+	pane_line(m, mid, false);
+	pane_sound(m, slice(&r, 5));
+	pane_notices(v->app, r);
+	screen_divider(x - 1, a.y, a.y + a.h - 1);
+	screen_divider(x + 42, a.y, a.y + a.h - 1);
+}
+
 static void draw_idle(struct view *v, struct area a)
 {
 	struct desk *d = v->state;
 	const struct model *m = app_model(v->app);
-	int left = a.w >= 160 ? 96 : a.w >= 120 ? a.w - 42 : 51;
+	int left = a.w >= 160 ? a.w - 92 : a.w >= 120 ? a.w - 42 : 51;
 	struct area l = {a.y, a.x, left, a.h};
 	int missed = 1 + (m->missed.n ? (int)m->missed.n : 1);
 
@@ -193,6 +207,10 @@ static void draw_idle(struct view *v, struct area a)
 			missed = a.h / 3;
 		draw_todo(d, m, slice(&l, a.h - missed));
 		draw_missed(d, m, l);
+	}
+	if (a.w >= 160) {
+		idle_wide(v, m, a);
+		return;
 	}
 	idle_side(v, m,
 		  (struct area){a.y, a.x + left + 1, a.w - left - 1, a.h});
@@ -232,6 +250,27 @@ static void draw_hand(struct view *v, const struct model *m, struct area a)
 	pane_sound_line(m, &r);
 	pane_line_row((struct area){a.y + 1, a.x, a.w, a.h - 1}, 1, false,
 		      false, &r);
+}
+
+/* 160 columns: card, history, likely entries. */
+static void ringing_wide(struct view *v, struct area a)
+{
+	struct desk *d = v->state;
+	const struct model *m = app_model(v->app);
+	int mw = a.w - 42 - 48 - 2;
+	struct area l = {a.y, a.x, 42, a.h};
+	struct area mid = {a.y, a.x + 43, mw, a.h};
+	struct area r = {a.y, a.x + 44 + mw, 48, a.h};
+
+	pane_card(m, slice(&l, card_rows(m)), false);
+	pane_open_tickets(m, slice(&l, open_rows(m, a.h / 3)));
+	pane_last_summary(m, l);
+	pane_history(m, mid, &d->history, d->focus == F_HISTORY);
+	pane_likely(m, slice(&r, a.h / 2), &d->likely, d->focus == F_LIKELY);
+	pane_why(m, slice(&r, 5));
+	draw_hand(v, m, r);
+	screen_divider(a.x + 42, a.y, a.y + a.h - 1);
+	screen_divider(a.x + 43 + mw, a.y, a.y + a.h - 1);
 }
 
 static void draw_ringing(struct view *v, struct area a)
@@ -368,6 +407,8 @@ static void desk_draw(struct view *v, struct area a)
 		   (d->mode == RINGING && !may_cover(d) &&
 		    d->focus != F_LIKELY && d->focus != F_HISTORY)) {
 		draw_idle(v, a);
+	} else if (d->mode == RINGING && a.w >= 160) {
+		ringing_wide(v, a);
 	} else if (d->mode == RINGING) {
 		draw_ringing(v, a);
 	} else if (a.w >= 120) {
@@ -544,6 +585,53 @@ static bool leave_form(struct desk *d, enum ui_form_took took, uint32_t key)
 	return true;
 }
 
+static struct ui_list *focus_list(struct desk *d)
+{
+	return d->focus == F_TODO      ? &d->todo
+	       : d->focus == F_MISSED  ? &d->missed
+	       : d->focus == F_HISTORY ? &d->history
+				       : &d->likely;
+}
+
+static ui_list_id_h *focus_id(const struct desk *d)
+{
+	return d->focus == F_TODO      ? todo_id
+	       : d->focus == F_MISSED  ? missed_id
+	       : d->focus == F_HISTORY ? pane_history_id
+				       : pane_likely_id;
+}
+
+static void todo_line(int i, struct row *r, void *arg)
+{
+	const struct model *m = arg;
+
+	todo_row(m, &m->tickets.v[i], r);
+}
+
+static void missed_line(int i, struct row *r, void *arg)
+{
+	const struct model *m = arg;
+
+	missed_row(m, &m->missed.v[i], r);
+}
+
+static bool desk_find(struct view *v, const char *text, int by)
+{
+	struct desk *d = v->state;
+	void *m = (void *)app_model(v->app);
+	ui_list_line_h *lineh = d->focus == F_TODO	? todo_line
+				: d->focus == F_MISSED	? missed_line
+				: d->focus == F_HISTORY ? pane_history_line
+							: pane_likely_line;
+
+	if (d->focus == F_SEARCH || d->focus == F_FORM)
+		return finder_find(d->finder, text, by);
+	if (!ui_list_find(focus_list(d), text, by, lineh, m))
+		return false;
+	ui_list_hold(focus_list(d), focus_id(d), m);
+	return true;
+}
+
 static bool desk_key(struct view *v, uint32_t key, bool pasted)
 {
 	struct desk *d = v->state;
@@ -560,17 +648,10 @@ static bool desk_key(struct view *v, uint32_t key, bool pasted)
 	}
 	if (pasted)
 		return true;
-	struct ui_list *l = d->focus == F_TODO	    ? &d->todo
-			    : d->focus == F_MISSED  ? &d->missed
-			    : d->focus == F_HISTORY ? &d->history
-						    : &d->likely;
-	ui_list_id_h *idh = d->focus == F_TODO	    ? todo_id
-			    : d->focus == F_MISSED  ? missed_id
-			    : d->focus == F_HISTORY ? pane_history_id
-						    : pane_likely_id;
+	struct ui_list *l = focus_list(d);
 	if (!ui_list_key(l, keys_halfwidth(key)))
 		return false;
-	ui_list_hold(l, idh, (void *)app_model(v->app));
+	ui_list_hold(l, focus_id(d), (void *)app_model(v->app));
 	return true;
 }
 
@@ -751,6 +832,7 @@ const struct view_ops view_desk = {
 	.hints = desk_hints,
 	.key = desk_key,
 	.request = desk_request,
+	.find = desk_find,
 	.event = desk_event,
 	.close = desk_close,
 };

@@ -24,6 +24,8 @@ struct finder {
 	struct ui_edit *edit;
 	struct ui_list list;
 	int skip, rows, page; /* of the entry being read */
+	int found;	      /* its row by `/` */
+	struct area read;     /* where it stood last */
 	char shown[MODEL_ID];
 	char asked[MODEL_ID]; /* entry that was asked for */
 };
@@ -96,7 +98,7 @@ void finder_event(struct finder *f, unsigned mask)
 	if (mask & MODEL_ENTRY) {
 		const char *id = app_model(f->app)->entry.id;
 		if (strcmp(id, f->shown) != 0)
-			f->skip = 0;
+			f->skip = f->found = 0;
 		utf8_copy(f->shown, sizeof(f->shown), id);
 	}
 }
@@ -161,6 +163,22 @@ bool finder_key(struct finder *f, uint32_t key, bool pasted)
 	if (strcmp(was, ui_edit_text(f->edit)) != 0)
 		client_kb_search(app_client(f->app), ui_edit_text(f->edit));
 	app_dirty(f->app);
+	return true;
+}
+
+bool finder_find(struct finder *f, const char *text, int by)
+{
+	const struct model_entry *e = &app_model(f->app)->entry;
+	struct pane_find find = {.text = text, .from = f->found, .by = by};
+	int row;
+
+	if (!*e->id)
+		return false;
+	row = pane_prose_find(e->body, f->read, PANE_HANG, &find);
+	if (row < 0)
+		return false;
+	f->found = row;
+	f->skip = row > 2 ? row - 2 : 0;
 	return true;
 }
 
@@ -306,7 +324,7 @@ void finder_read(struct finder *f, struct area a, bool focus)
 {
 	const struct model *m = app_model(f->app);
 	const struct model_entry *e = &m->entry;
-	struct area in = {a.y + 1, a.x + 1, a.w - 2, a.h - 1};
+	struct area in = {a.y + 1, a.x, a.w - 1, a.h - 1};
 	char title[360], hint[48] = "", show[200];
 	int pages;
 
@@ -315,7 +333,7 @@ void finder_read(struct finder *f, struct area a, bool focus)
 		pane_empty(a, _("What is under the cursor is read here."));
 		return;
 	}
-	f->rows = pane_text_rows(e->body, in.w);
+	f->rows = pane_prose_rows(e->body, in.w, PANE_HANG);
 	f->page = in.h;
 	if (f->skip >= f->rows)
 		f->skip = f->rows > 0 ? f->rows - 1 : 0;
@@ -330,5 +348,6 @@ void finder_read(struct finder *f, struct area a, bool focus)
 	/* the title gives way to the page, not the other way round */
 	utf8_cut(show, sizeof(show), title, a.w - 8 - utf8_width(hint), false);
 	screen_rule(a.y, a.x, a.w, focus, show, hint);
-	pane_text(in, ST_TEXT, e->body, f->skip);
+	f->read = in;
+	pane_prose(in, ST_TEXT, e->body, f->skip, PANE_HANG);
 }

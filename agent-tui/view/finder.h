@@ -27,3 +27,6 @@ void finder_draw(struct finder *f, struct area a, bool focus);
 /* The entry. */
 void finder_read(struct finder *f, struct area a, bool focus);
 bool finder_scroll(struct finder *f, uint32_t key);
+/* To the next row of the entry with this text (by 1), or the one before
+ * (-1). False: it has none. */
+bool finder_find(struct finder *f, const char *text, int by);

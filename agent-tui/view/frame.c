@@ -236,15 +236,19 @@ void frame_tabs(const struct app *a, int y, int w, const struct frame_tab *v,
 
 /* ---- row 3 ---- */
 
-static void level(struct row *r, int db)
+/* The newest n levels. -60 dB and less is silence, -6 and more the top. */
+static void levels(struct row *r, const int8_t past[PHONE_PAST], int n)
 {
-	/* -60 dB and less is silence, -6 and more the top */
-	double v = (db + 60) / 54.0;
+	double v[PHONE_PAST];
 
-	row_spark(r, &(double){v < 0 ? 0 : v > 1 ? 1 : v}, 1, 1);
+	for (int i = 0; i < n; i++) {
+		double k = (past[PHONE_PAST - n + i] + 60) / 54.0;
+		v[i] = k < 0 ? 0 : k > 1 ? 1 : k;
+	}
+	row_spark(r, v, n, 1);
 }
 
-static void voice(struct row *r, const struct model *m)
+static void voice(struct row *r, const struct model *m, int cells)
 {
 	const struct phone_status *p = m->phone;
 
@@ -255,9 +259,9 @@ static void voice(struct row *r, const struct model *m)
 	else if (p->muted)
 		row_add(r, _("!muted"));
 	else
-		level(r, p->mic_db);
+		levels(r, p->mic_past, cells);
 	row_add(r, _(" they"));
-	level(r, p->far_db);
+	levels(r, p->far_past, cells);
 	if (p->mos > 0)
 		row_add(r, _("│voice%s%.1f"), p->mos >= 3.5 ? "✓" : "!",
 			p->mos);
@@ -355,7 +359,7 @@ static void call_row(const struct app *a, int y, int w)
 	row_add(&r, " ");
 	utf8_cut(far, sizeof(far), m->call.name, 8, false);
 	row_hostile(&r, 0, far);
-	voice(&r, m);
+	voice(&r, m, w >= 120 ? 8 : 4);
 	phone_keys(a, keys, sizeof(keys), talking, 3);
 	draw_phone(y, w, ST_TEXT, &r, keys);
 }

@@ -144,6 +144,11 @@ static void kb_event(struct view *v, unsigned mask)
 	finder_event(((struct kb *)v->state)->finder, mask);
 }
 
+static bool kb_find(struct view *v, const char *text, int by)
+{
+	return finder_find(((struct kb *)v->state)->finder, text, by);
+}
+
 const struct view_ops view_kb = {
 	.name = N_("Knowledge"),
 	.tab = 4,
@@ -155,6 +160,7 @@ const struct view_ops view_kb = {
 	.hints = kb_hints,
 	.key = kb_key,
 	.request = kb_request,
+	.find = kb_find,
 	.event = kb_event,
 	.close = kb_close,
 };

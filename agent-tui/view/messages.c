@@ -114,6 +114,24 @@ static bool messages_request(struct view *v, enum command_id id,
 	return true;
 }
 
+static void line_of_messages(int i, struct row *r, void *arg)
+{
+	const struct model *m = arg;
+
+	alarm_row(m, &m->alarms.v[i], r);
+}
+
+static bool messages_find(struct view *v, const char *text, int by)
+{
+	struct messages *s = v->state;
+	void *m = (void *)app_model(v->app);
+
+	if (!ui_list_find(&s->alarms, text, by, line_of_messages, m))
+		return false;
+	ui_list_hold(&s->alarms, alarm_id, m);
+	return true;
+}
+
 const struct view_ops view_messages = {
 	.name = N_("Messages"),
 	.tab = -1,
@@ -124,4 +142,5 @@ const struct view_ops view_messages = {
 	.hints = messages_hints,
 	.key = messages_key,
 	.request = messages_request,
+	.find = messages_find,
 };

@@ -183,6 +183,24 @@ static bool missed_request(struct view *v, enum command_id id, const char *arg)
 	}
 }
 
+static void line_of_missed(int i, struct row *r, void *arg)
+{
+	const struct model *m = arg;
+
+	line(m, &m->missed.v[i], 200, r);
+}
+
+static bool missed_find(struct view *v, const char *text, int by)
+{
+	struct missed *s = v->state;
+	void *m = (void *)app_model(v->app);
+
+	if (!ui_list_find(&s->list, text, by, line_of_missed, m))
+		return false;
+	ui_list_hold(&s->list, id_of, m);
+	return true;
+}
+
 const struct view_ops view_missed = {
 	.name = N_("Outbound"),
 	.tab = 5,
@@ -194,4 +212,5 @@ const struct view_ops view_missed = {
 	.hints = missed_hints,
 	.key = missed_key,
 	.request = missed_request,
+	.find = missed_find,
 };

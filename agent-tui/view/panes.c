@@ -9,6 +9,7 @@
 
 #include "common/cal.h"
 #include "common/libre.h"
+#include "common/scope.h"
 #include "common/utf8.h"
 #include "agent-tui/app.h"
 #include "agent-tui/i18n.h"
@@ -38,47 +39,117 @@ static struct area body(struct area a)
 	return (struct area){a.y + 1, a.x, a.w, a.h - 1};
 }
 
+/* Walks a text by rows. What continues a paragraph stands `hang` columns
+ * further in than its beginning, so that the eye finds where the next one
+ * begins. */
+struct flow {
+	const char *p;
+	size_t len;
+	int w, hang, indent; /* indent: of the row that comes next */
+	bool inside;	     /* of a paragraph */
+};
+
+static int blanks(const struct flow *f)
+{
+	int n = 0;
+
+	while (n < f->w / 2 && (size_t)n < f->len && f->p[n] == ' ')
+		n++;
+	return n;
+}
+
+/* False at the end; else the row's text without its newline. */
+static bool flow_row(struct flow *f, char *line, size_t size, int *indent)
+{
+	size_t next, n, k;
+	int begin = f->inside ? f->indent : 0;
+
+	if (!f->len)
+		return false;
+	if (!f->inside && f->hang)
+		f->indent = blanks(f) ? blanks(f) : f->hang;
+	n = utf8_wrap(f->p, f->len, f->w - begin, &next);
+	k = n < size - 1 ? n : size - 1;
+	memcpy(line, f->p, k);
+	line[k] = '\0';
+	f->inside = f->hang && f->p[next - 1] != '\n';
+	f->p += next;
+	f->len -= next;
+	*indent = begin;
+	return true;
+}
+
+static char *showable(const char *text, size_t *len)
+{
+	size_t size = strlen(text) * 8 + 64;
+	char *b = mem_alloc(size, NULL);
+
+	*len = b ? utf8_show(b, size, text, strlen(text), true) : 0;
+	return b;
+}
+
+int pane_prose(struct area a, enum style st, const char *text, int skip,
+	       int hang)
+{
+	size_t len;
+	scoped_mem char *b = showable(text, &len);
+	struct flow f = {.p = b, .len = len, .w = a.w, .hang = hang};
+	char line[1024];
+	int row = 0, in;
+
+	for (; row - skip < a.h && flow_row(&f, line, sizeof(line), &in);
+	     row++)
+		if (row >= skip)
+			screen_put(a.y + row - skip, a.x + in, a.w - in, st,
+				   line);
+	return row - skip > 0 ? row - skip : 0;
+}
+
 int pane_text(struct area a, enum style st, const char *text, int skip)
 {
-	size_t size = strlen(text) * 8 + 64, len;
-	char *b = mem_alloc(size, NULL), *p = b;
-	int row = 0;
+	return pane_prose(a, st, text, skip, 0);
+}
 
-	if (!b)
-		return 0;
-	len = utf8_show(b, size, text, strlen(text), true);
-	while (len) {
-		size_t next, n = utf8_wrap(p, len, a.w, &next);
-		char line[1024];
-		if (row - skip >= a.h)
-			break;
-		if (row >= skip) {
-			size_t k = n < sizeof(line) - 1 ? n : sizeof(line) - 1;
-			memcpy(line, p, k);
-			line[k] = '\0';
-			screen_put(a.y + row - skip, a.x, a.w, st, line);
-		}
-		row++;
-		p += next;
-		len -= next;
-	}
-	mem_deref(b);
-	return row - skip > 0 ? row - skip : 0;
+int pane_prose_rows(const char *text, int w, int hang)
+{
+	size_t len;
+	scoped_mem char *b = showable(text, &len);
+	struct flow f = {.p = b, .len = len, .w = w, .hang = hang};
+	char line[1024];
+	int rows = 0, in;
+
+	while (flow_row(&f, line, sizeof(line), &in))
+		rows++;
+	return rows;
 }
 
 int pane_text_rows(const char *text, int w)
 {
-	size_t len = strlen(text);
-	int rows = 0;
+	return pane_prose_rows(text, w, 0);
+}
 
-	while (len) {
-		size_t next;
-		utf8_wrap(text, len, w, &next);
-		text += next;
-		len -= next;
-		rows++;
+int pane_prose_find(const char *text, struct area a, int hang,
+		    const struct pane_find *find)
+{
+	size_t len;
+	scoped_mem char *b = showable(text, &len);
+	struct flow f = {.p = b, .len = len, .w = a.w, .hang = hang};
+	char line[1024];
+	int first = -1, last = -1, before = -1, after = -1, in;
+
+	for (int row = 0; flow_row(&f, line, sizeof(line), &in); row++) {
+		if (!strcasestr(line, find->text))
+			continue;
+		first = first < 0 ? row : first;
+		last = row;
+		if (row < find->from)
+			before = row;
+		else if (row > find->from && after < 0)
+			after = row;
 	}
-	return rows;
+	if (find->by > 0)
+		return after >= 0 ? after : first;
+	return before >= 0 ? before : last;
 }
 
 /* ---- the citizen ---- */
@@ -172,6 +243,13 @@ static void history_row(const struct model *m, const struct model_history *h,
 	row_add(r, " %s", mark);
 }
 
+void pane_history_line(int i, struct row *r, void *model)
+{
+	const struct model *m = model;
+
+	history_row(m, &m->citizen.history.v[i], 200, r);
+}
+
 void pane_history(const struct model *m, struct area a, struct ui_list *list,
 		  bool focus)
 {
@@ -253,6 +331,16 @@ const char *pane_likely_id(int i, void *model)
 	const struct model *m = model;
 
 	return m->offer.kb.v[i].id;
+}
+
+void pane_likely_line(int i, struct row *r, void *model)
+{
+	const struct model_hit *h =
+		&((const struct model *)model)->offer.kb.v[i];
+
+	row_init(r);
+	row_add(r, "%s ", h->id);
+	row_hostile(r, 0, h->title);
 }
 
 void pane_likely(const struct model *m, struct area a, struct ui_list *list,

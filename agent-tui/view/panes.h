@@ -50,11 +50,13 @@ void pane_card(const struct model *m, struct area a, bool focus);
 void pane_history(const struct model *m, struct area a, struct ui_list *list,
 		  bool focus);
 const char *pane_history_id(int i, void *model);
+void pane_history_line(int i, struct row *r, void *model);
 void pane_open_tickets(const struct model *m, struct area a);
 void pane_last_summary(const struct model *m, struct area a);
 void pane_likely(const struct model *m, struct area a, struct ui_list *list,
 		 bool focus);
 const char *pane_likely_id(int i, void *model);
+void pane_likely_line(int i, struct row *r, void *model);
 void pane_why(const struct model *m, struct area a);
 void pane_line(const struct model *m, struct area a, bool focus);
 void pane_today(const struct model *m, struct area a);
@@ -66,6 +68,19 @@ void pane_course(const struct model *m, struct area a);
 int pane_text(struct area a, enum style st, const char *text, int skip);
 /* How many rows pane_text would take. */
 int pane_text_rows(const char *text, int w);
+/* The same for entries that are read: what continues a paragraph hangs in. */
+#define PANE_HANG 2
+int pane_prose(struct area a, enum style st, const char *text, int skip,
+	       int hang);
+int pane_prose_rows(const char *text, int w, int hang);
+/* The row that holds a text, by > 0: after row `from`, else before it, and
+ * round the end; -1: it stands nowhere. */
+struct pane_find {
+	const char *text;
+	int from, by;
+};
+int pane_prose_find(const char *text, struct area a, int hang,
+		    const struct pane_find *find);
 /* A line of several cells; `on` under the cursor. */
 void pane_line_row(struct area a, int i, bool on, bool focus,
 		   const struct row *r);

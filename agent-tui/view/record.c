@@ -227,6 +227,24 @@ static bool record_request(struct view *v, enum command_id id, const char *arg)
 	}
 }
 
+static void line_of_record(int i, struct row *r, void *arg)
+{
+	const struct model *m = arg;
+
+	line(m, &m->recordings.v[i], r);
+}
+
+static bool record_find(struct view *v, const char *text, int by)
+{
+	struct record *s = v->state;
+	void *m = (void *)app_model(v->app);
+
+	if (!ui_list_find(&s->list, text, by, line_of_record, m))
+		return false;
+	ui_list_hold(&s->list, id_of, m);
+	return true;
+}
+
 const struct view_ops view_record = {
 	.name = N_("Recordings"),
 	.tab = 6,
@@ -238,4 +256,5 @@ const struct view_ops view_record = {
 	.hints = record_hints,
 	.key = record_key,
 	.request = record_request,
+	.find = record_find,
 };

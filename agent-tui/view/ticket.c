@@ -345,6 +345,24 @@ static void ticket_event(struct view *v, unsigned mask)
 	}
 }
 
+static void line_of_ticket(int i, struct row *r, void *arg)
+{
+	const struct model *m = arg;
+
+	list_row(m, &m->tickets.v[i], 200, r);
+}
+
+static bool ticket_find(struct view *v, const char *text, int by)
+{
+	struct ticket *s = v->state;
+	void *m = (void *)app_model(v->app);
+
+	if (s->id[0] || !ui_list_find(&s->list, text, by, line_of_ticket, m))
+		return false;
+	ui_list_hold(&s->list, id_of, m);
+	return true;
+}
+
 const struct view_ops view_ticket = {
 	.name = N_("Tickets"),
 	.tab = 3,
@@ -356,6 +374,7 @@ const struct view_ops view_ticket = {
 	.hints = ticket_hints,
 	.key = ticket_key,
 	.request = ticket_request,
+	.find = ticket_find,
 	.event = ticket_event,
 	.close = ticket_close,
 };

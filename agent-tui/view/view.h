@@ -38,6 +38,9 @@ struct view_ops {
 	bool (*key)(struct view *v, uint32_t key, bool pasted);
 	/* arg: what stood behind a `:` command, or "". */
 	bool (*request)(struct view *v, enum command_id id, const char *arg);
+	/* The cursor to the next place with this text (by 1) or the one
+	 * before (-1). False: there is none here. NULL: nothing to find. */
+	bool (*find)(struct view *v, const char *text, int by);
 	/* The model changed. */
 	void (*event)(struct view *v, unsigned mask);
 	void (*close)(struct view *v);

@@ -407,6 +407,21 @@ static void block_title(const struct wall *s, const struct model *m,
 	}
 }
 
+static void block_row(const struct of *of, enum block b, int i, int w,
+		      struct row *r)
+{
+	if (b == B_QUEUES)
+		queue_row(of->m, i, w, r);
+	else if (b == B_LINE)
+		item_row(of->m, i, w, r);
+	else if (b == B_AGENTS)
+		agent_row(of->m, of->s, i, r);
+	else if (b == B_CALLS)
+		call_row(of->m, i, r);
+	else
+		alarm_row(of->m, i, r);
+}
+
 static void draw_block(struct wall *s, const struct model *m, enum block b,
 		       struct area a)
 {
@@ -440,16 +455,7 @@ static void draw_block(struct wall *s, const struct model *m, enum block b,
 	ui_list_sync(l, n, in.h, ids[b], &of);
 	for (int i = 0; i < in.h && l->top + i < n; i++) {
 		int k = l->top + i;
-		if (b == B_QUEUES)
-			queue_row(m, k, in.w, &r);
-		else if (b == B_LINE)
-			item_row(m, k, in.w, &r);
-		else if (b == B_AGENTS)
-			agent_row(m, s, k, &r);
-		else if (b == B_CALLS)
-			call_row(m, k, &r);
-		else
-			alarm_row(m, k, &r);
+		block_row(&of, b, k, in.w, &r);
 		if (i == in.h - 1 && k + 1 < n) {
 			row_init(&r);
 			row_add(&r, _("↓ %d more"), n - k);
@@ -671,6 +677,24 @@ static void wall_close(struct view *v)
 	client_wall_watch(app_client(v->app), false);
 }
 
+static void line_of_block(int i, struct row *r, void *arg)
+{
+	const struct of *of = arg;
+
+	block_row(of, of->s->block, i, 200, r);
+}
+
+static bool wall_find(struct view *v, const char *text, int by)
+{
+	struct wall *s = v->state;
+	struct of of = {app_model(v->app), s};
+
+	if (!ui_list_find(&s->lists[s->block], text, by, line_of_block, &of))
+		return false;
+	ui_list_hold(&s->lists[s->block], ids[s->block], &of);
+	return true;
+}
+
 const struct view_ops view_wall = {
 	.name = N_("Wall"),
 	.tab = 8,
@@ -682,5 +706,6 @@ const struct view_ops view_wall = {
 	.hints = wall_hints,
 	.key = wall_key,
 	.request = wall_request,
+	.find = wall_find,
 	.close = wall_close,
 };

@@ -72,8 +72,38 @@ static int make_folders(const char *dir)
 	return 0;
 }
 
+static bool is_key(const char *line, const char *key)
+{
+	line += strspn(line, "# ");
+	size_t n = strlen(key);
+
+	return !strncmp(line, key, n) && !strncmp(line + n, " =", 2);
+}
+
 /* The default configuration with every key and its meaning in a comment;
  * what the caller chose stands in front of the table's default. */
+static void print_config(const struct init *in, const char *text, FILE *f)
+{
+	const char *name = in->name	? in->name
+			   : in->sample ? "样例社保热线"
+					: NULL;
+	bool sample = in->sample;
+
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+		if (name && is_key(text, "name")) {
+			fprintf(f, "name = %s\n", name);
+			name = NULL;
+		} else if (sample && is_key(text, "sample")) {
+			fprintf(f, "sample = yes\n");
+			sample = false;
+		} else {
+			fprintf(f, "%.*s\n", (int)n, text);
+		}
+		text += n + (text[n] == '\n');
+	}
+}
+
 static int write_config(const struct init *in, const char *path)
 {
 	char part[PATH_BYTES + 64];
@@ -83,9 +113,6 @@ static int write_config(const struct init *in, const char *path)
 	if (!f)
 		return errno;
 	fchmod(fileno(f), 0640);
-	const char *name = in->name	? in->name
-			   : in->sample ? "样例社保热线"
-					: NULL;
 	char *text = NULL;
 	size_t size = 0;
 	FILE *mem = open_memstream(&text, &size);
@@ -93,20 +120,7 @@ static int write_config(const struct init *in, const char *path)
 		config_print_default(mem);
 		fclose(mem);
 	}
-	for (char *line = text; line && *line;) {
-		size_t n = strcspn(line, "\n");
-		bool is_name = !strncmp(line, "name", 4) ||
-			       !strncmp(line, "#name", 5) ||
-			       !strncmp(line, "# name =", 8);
-		if (name && is_name) {
-			fprintf(f, "name = %s\n", name);
-			name = NULL;
-		} else {
-			fprintf(f, "%.*s\n", (int)n, line);
-		}
-		line += n;
-		line += *line == '\n';
-	}
+	print_config(in, text ? text : "", f);
 	free(text);
 	int err = fflush(f) || fsync(fileno(f)) ? errno : 0;
 	if (fclose(f) && !err)

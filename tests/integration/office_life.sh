@@ -41,7 +41,8 @@ office_answers()
 }
 
 step 'a configuration is checked before it is used'
-expect 'site init' site_init
+expect 'site init' site_init --sample
+expect 'a sample site says so' grep -qx 'sample = yes' "$site_config"
 expect 'a good one' site_run zuoxid --config "$site_config" --check
 printf '[office]\nworkers = none\n' >"$site/bad.conf"
 refuse 'a bad one' site_run zuoxid --config "$site/bad.conf" --check 2>"$site/bad.err"
@@ -54,6 +55,8 @@ step 'it starts, and the switch with it'
 site_set log file "$site/log/office.log"
 expect 'start' site_office
 eventually 10 another_switch none
+expect 'every session hears that these are samples' \
+	eval 'site_ctl status --json | jq -e ".site.sample == true" >/dev/null'
 refuse 'a second on the same state' \
 	site_run zuoxid --config "$site_config" 2>"$site/second.err"
 expect 'it says who has it' grep -q "another zuoxid (pid $(office_pid))" \

@@ -351,6 +351,16 @@ static int index_of(const char *const *v, int n, const char *word)
 	return 0;
 }
 
+static void feed_levels(json_t *list, int8_t past[PHONE_PAST])
+{
+	size_t i;
+	json_t *db;
+
+	memset(past, -96, PHONE_PAST);
+	json_array_foreach (list, i, db)
+		phone_past_add(past, (int)json_integer_value(db));
+}
+
 static void feed_phone(json_t *p)
 {
 	static const char *const legs[] = {"idle", "ringing", "answering",
@@ -363,6 +373,8 @@ static void feed_phone(json_t *p)
 	phone.path = PHONE_PATH_TUNNEL;
 	phone.mic_db = (int)json_int(p, "mic");
 	phone.far_db = (int)json_int(p, "far");
+	feed_levels(json_object_get(p, "mics"), phone.mic_past);
+	feed_levels(json_object_get(p, "fars"), phone.far_past);
 	phone.muted = json_bool(p, "muted");
 	phone.mute_talking = json_bool(p, "mute_talking");
 	phone.mos = (double)json_int(p, "mos10") / 10;

@@ -27,6 +27,13 @@ tui_end() {
 }
 trap tui_end EXIT
 
+# A new terminal and program for the same script.
+tui_restart() {
+	exec 8>&-
+	tui_end
+	mkdir -p "$tui_dir"
+}
+
 fail() {
 	echo "FAIL: $*" >&2
 	echo "--- screen" >&2
