@@ -220,6 +220,10 @@ site_sshd()
 
 site_office()
 {
+	local old
+	# one that was killed holds its lock until it is really gone
+	old=$(site_pid zuoxid) && site_wait 10 "the old office's end" \
+		eval "! kill -0 $old" || true
 	site_spawn zuoxid zuoxid --config "$site_config"
 	site_wait 30 "the office's start" site_ctl status
 }

@@ -8,9 +8,11 @@ set -euo pipefail
 
 test_site "$1"
 kb=$site/bin/zuoxi-kb
-sample=$test_root/tests/data/kb
 work=$site/home/kb
 mkdir -p "$work"
+# the site's account may not be able to look into the source's folder
+sample=$work/sample
+cp -r "$test_root/tests/data/kb" "$sample"
 db=$work/kb.db
 
 # code WANTED COMMAND ...: the exit code; what it said is in $last_error
