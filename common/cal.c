@@ -97,13 +97,6 @@ int64_t cal_day_start(int64_t us)
 	return start_of(&tm);
 }
 
-int64_t cal_slot_start(int64_t us, int minutes)
-{
-	struct tm tm = local(us);
-	tm.tm_min -= tm.tm_min % minutes;
-	return start_of(&tm);
-}
-
 int64_t cal_month_start(int64_t us)
 {
 	struct tm tm = local(us);

@@ -3,7 +3,7 @@
  * The only clock, and the site's working days. Times are UTC microseconds;
  * durations are measured on the monotonic clock, which a change of the wall
  * clock cannot touch. A calendar is open hours plus a year list of days off
- * and make-up working days (R2, R3): queues, prompts, deadlines and reports
+ * and make-up working days: queues, prompts, deadlines and reports
  * all ask it.
  *
  * Calendar text, one item a line, `#` starts a comment:
@@ -38,9 +38,8 @@ void cal_clock(char out[CAL_TEXT_SIZE], int64_t us);
 void cal_stamp(char out[CAL_TEXT_SIZE], int64_t us);
 /* RFC 3339 with offset, for --json. */
 void cal_rfc3339(char out[CAL_TEXT_SIZE], int64_t us);
-/* Start of the site's day that `us` lies in; of the half hour; of the month.*/
+/* Start of the site's day that `us` lies in; of the month. */
 int64_t cal_day_start(int64_t us);
-int64_t cal_slot_start(int64_t us, int minutes);
 int64_t cal_month_start(int64_t us);
 /* "2026-11-24", "2026-11-24 10:42[:05]" or RFC 3339. EBADMSG. */
 int cal_parse(int64_t *us, const char *text);

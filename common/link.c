@@ -312,11 +312,6 @@ int link_send(struct link *link, const json_t *msg)
 	return err;
 }
 
-size_t link_backlog(const struct link *link)
-{
-	return mbuf_get_left(link->out);
-}
-
 static int set_nonblocking(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);

@@ -69,9 +69,6 @@ int link_send(struct link *link, const json_t *msg);
 /* The same for a ready line that ends in \n. */
 int link_send_line(struct link *link, const char *line, size_t len);
 
-/* Bytes accepted by link_send and not yet by the kernel. */
-size_t link_backlog(const struct link *link);
-
 /* The handlers are not called any more; descriptors close with the last
  * reference. */
 void link_close(struct link *link);

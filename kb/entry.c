@@ -90,11 +90,6 @@ static char *dup_bytes(const char *s, size_t len)
 	return copy;
 }
 
-const char *kb_state_name(enum kb_state state)
-{
-	return states[state];
-}
-
 int kb_state_parse(enum kb_state *sp, const char *name)
 {
 	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++) {

@@ -84,7 +84,6 @@ int kb_entry_row(struct kb_entry **ep, const char *file, int line,
 int kb_entry_print(char **textp, size_t *lenp, const struct kb_entry *e);
 
 /* "draft", "reviewed", "confirmed", "withdrawn". EBADMSG. */
-const char *kb_state_name(enum kb_state state);
 int kb_state_parse(enum kb_state *sp, const char *name);
 
 /* What it is on a day ("2026-11-24"): a confirmed entry is "effective" from

@@ -458,16 +458,3 @@ int fact_rebuild(struct fact_log *log, struct db *db)
 	int err = store_fact_clear(db);
 	return err ? err : fact_each(db, &all, on_rebuild, &rb);
 }
-
-static int on_replay(const struct fact *fact, void *arg)
-{
-	apply(arg, fact);
-	return 0;
-}
-
-int fact_replay(struct fact_log *log, struct db *db, int64_t from_us)
-{
-	const struct fact_filter since = {.from_us = from_us};
-
-	return fact_each(db, &since, on_replay, log);
-}

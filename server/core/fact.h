@@ -102,6 +102,3 @@ int fact_verify(struct db *db, int64_t *badp, int64_t *countp);
 /* Empties all projected tables, which is every table but the log, and runs
  * every projection again. In a transaction (a store job). */
 int fact_rebuild(struct fact_log *log, struct db *db);
-
-/* Start: runs the applies alone over the facts from a time on, in order. */
-int fact_replay(struct fact_log *log, struct db *db, int64_t from_us);

@@ -37,7 +37,6 @@ struct people {
 	struct people_prm prm;
 	struct fact_sink sinks[2];
 	struct hash *by_id;
-	size_t n;
 	struct {
 		people_change_h *h;
 		void *arg;
@@ -132,7 +131,6 @@ static struct entry *keep(struct people *pp, const char *id,
 		if (!e)
 			return NULL;
 		hash_append(pp->by_id, hash_joaat_str(id), &e->le, e);
-		pp->n++;
 	}
 	person_read(&e->p, id, body);
 	return e;
@@ -220,11 +218,6 @@ const struct person *people_find(const struct people *pp, const char *id)
 {
 	const struct entry *e = lookup(pp, id);
 	return e ? &e->p : NULL;
-}
-
-size_t people_count(const struct people *pp)
-{
-	return pp->n;
 }
 
 struct each {

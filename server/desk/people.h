@@ -59,7 +59,6 @@ void people_follow(struct people *pp, people_change_h *h, void *arg);
 /* NULL: nobody of that id. Borrowed; valid until the next turn of the loop
  * (persons are never taken away, they are disabled). */
 const struct person *people_find(const struct people *pp, const char *id);
-size_t people_count(const struct people *pp);
 typedef void(people_each_h)(const struct person *p, void *arg);
 void people_each(const struct people *pp, people_each_h *h, void *arg);
 

@@ -269,12 +269,6 @@ static int state_fact(struct roster *r, const char *person,
 	return fact_happened(r->log, &f, NULL, 0, NULL, NULL);
 }
 
-int roster_set(struct roster *r, const char *person, enum agent_state state,
-	       const char *reason, const char *actor)
-{
-	return state_fact(r, person, state, reason, actor);
-}
-
 static int agent_fact(struct roster *r, const char *kind, const char *person,
 		      json_t *body)
 {

@@ -73,10 +73,6 @@ const char *roster_name(const struct roster *r, const char *person);
 int roster_level(const struct roster *r, const char *person,
 		 const char *queue);
 
-/* Emits agent.state: by `actor` ("office" or a person). */
-int roster_set(struct roster *r, const char *person, enum agent_state state,
-	       const char *reason, const char *actor);
-
 json_t *roster_json(const struct roster *r, const struct roster_agent *a);
 
 /* agent.*: part is the struct roster. */

@@ -587,13 +587,3 @@ bool site_phone_registered(const struct site *s, const char *id)
 	const struct site_phone *p = array_find(&s->phones, id);
 	return p && p->registered;
 }
-
-size_t site_pause_count(const struct site *s)
-{
-	return s->pauses.n;
-}
-
-const struct site_pause *site_pause_at(const struct site *s, size_t i)
-{
-	return i < s->pauses.n ? s->pauses.item[i] : NULL;
-}

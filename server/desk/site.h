@@ -125,9 +125,6 @@ typedef void(site_queue_live_h)(const struct site_queue *q, json_t *obj,
 				void *arg);
 void site_queue_live(struct site *s, site_queue_live_h *h, void *arg);
 
-/* All of them, also those of no use any more. */
-size_t site_pause_count(const struct site *s);
-const struct site_pause *site_pause_at(const struct site *s, size_t i);
 /* Active ones only: NULL when there is none of that code. */
 const struct site_pause *site_pause_find(const struct site *s,
 					 const char *code);

@@ -330,11 +330,6 @@ bool voice_is_up(const struct voice *v)
 	return exchange_is_up(v->ex);
 }
 
-void voice_configure(struct voice *v)
-{
-	exchange_configure(v->ex);
-}
-
 static void on_site(unsigned what, void *arg)
 {
 	struct voice *v = arg;

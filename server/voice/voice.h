@@ -46,7 +46,5 @@ int voice_load(struct voice *v, struct db *db);
 void voice_register(struct voice *v, struct rpc *rpc);
 /* The switch is linked and reconciled. */
 bool voice_is_up(const struct voice *v);
-/* Trunks, phones, hours or prompts changed: the switch is told. */
-void voice_configure(struct voice *v);
 /* The person's channels end (disabled, removed). */
 void voice_drop(struct voice *v, const char *person);
