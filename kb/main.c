@@ -515,8 +515,7 @@ static const struct command commands[] = {
 	 run_export, READS, 1, INT_MAX},
 	{"search", "WORDS...|-", "Find entries", run_search, READS, 1,
 	 INT_MAX},
-	{"show", "ID[@SHOW_VERSION]", "Print one entry", run_show, READS, 1,
-	 1},
+	{"show", "ID[@VERSION]", "Print one entry", run_show, READS, 1, 1},
 	{"stat", "", "Count entries", run_stat, READS, 0, 0},
 	{"log", "[ID]", "Changes, newest first", run_log, READS, 0, 1},
 };

@@ -271,6 +271,29 @@ static int check(struct reading *rd)
 	return rd->failed ? EBADMSG : 0;
 }
 
+const char *config_file(const char *given)
+{
+	const char *env = getenv("ZUOXI_CONFIG");
+
+	if (given)
+		return given;
+	return env && *env ? env : CONFIG_DEFAULT_FILE;
+}
+
+/* In our own words: strerror() would follow the locale, and the next step is
+ * the same whatever the reason. */
+static void say_unread(struct diag *diag, int err)
+{
+	const char *why = err == ENOENT	  ? "there is no such file"
+			  : err == EACCES ? "not for this account to read"
+					  : "it cannot be opened";
+
+	snprintf(diag->what, sizeof(diag->what),
+		 "%s; name the site's configuration with --config FILE or in "
+		 "$ZUOXI_CONFIG",
+		 why);
+}
+
 int config_read(struct config *cfg, const char *path, struct diag *diag)
 {
 	scoped_mem struct config *fresh = mem_zalloc(sizeof(*fresh), NULL);
@@ -283,7 +306,7 @@ int config_read(struct config *cfg, const char *path, struct diag *diag)
 	rd.file = fopen(path, "re");
 	if (!rd.file) {
 		int err = errno;
-		snprintf(diag->what, sizeof(diag->what), "%s", strerror(err));
+		say_unread(diag, err);
 		return err;
 	}
 	snprintf(fresh->file, sizeof(fresh->file), "%s", path);
@@ -305,6 +328,15 @@ int config_read(struct config *cfg, const char *path, struct diag *diag)
 }
 
 /* ---- printing ---- */
+
+void config_print_fault(FILE *out, const char *program, const char *path,
+			const struct diag *diag)
+{
+	fprintf(out, "%s: %s:", program, path);
+	if (diag->line)
+		fprintf(out, "%d:", diag->line);
+	fprintf(out, " %s\n", diag->what);
+}
 
 static void print_limit(FILE *out, const struct key *k)
 {

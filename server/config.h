@@ -98,6 +98,8 @@
 	X(target, wait_alarm, INT, wait_alarm_s, "30", 1, 3600, "s",          \
 	  "Longest wait before the alarm")
 
+#define CONFIG_DEFAULT_FILE "/etc/zuoxi/zuoxi.conf"
+
 #define CONFIG_FIELD_TEXT(f)			     char f[CONFIG_TEXT];
 #define CONFIG_FIELD_PATH(f)			     char f[CONFIG_TEXT];
 #define CONFIG_FIELD_CHOICE(f)			     char f[CONFIG_TEXT];
@@ -110,9 +112,15 @@ struct config {
 	CONFIG_KEYS(CONFIG_FIELD)
 };
 
+/* Which file is meant: `given` (--config, may be NULL), else $ZUOXI_CONFIG,
+ * else the default. The same for every program of the site. */
+const char *config_file(const char *given);
 /* All or nothing; EBADMSG with diag (also for unknown keys and lines that
  * are too long), or an errno of opening the file with diag->what. */
 int config_read(struct config *cfg, const char *path, struct diag *diag);
+/* "PROGRAM: FILE:LINE: what is wrong", after config_read() failed. */
+void config_print_fault(FILE *out, const char *program, const char *path,
+			const struct diag *diag);
 void config_defaults(struct config *cfg, const char *dir);
 /* The commented default file, and the table for --config-help. */
 void config_print_default(FILE *out);

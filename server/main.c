@@ -46,7 +46,7 @@ static struct config cfg;
 static void usage(FILE *out)
 {
 	fprintf(out,
-		"usage: zuoxid --config FILE [--check | --print-config]\n"
+		"usage: zuoxid [--config FILE] [--check | --print-config]\n"
 		"       zuoxid --config-help | --print-default | --version | "
 		"--help\n"
 		"\n"
@@ -55,22 +55,12 @@ static void usage(FILE *out)
 		"HUP opens the log anew.\n"
 		"\n"
 		"  --config FILE    the site's configuration "
-		"(or $ZUOXI_CONFIG)\n"
+		"(else $ZUOXI_CONFIG,\n"
+		"                   else " CONFIG_DEFAULT_FILE ")\n"
 		"  --check          say whether it is fine, and exit\n"
 		"  --print-config   print what is in force\n"
 		"  --config-help    all keys with default, limit and unit\n"
 		"  --print-default  a commented configuration\n");
-}
-
-static void print_diag(const struct diag *diag)
-{
-	if (diag->line)
-		fprintf(stderr, "zuoxid: %s:%d: %s\n", diag->file, diag->line,
-			diag->what);
-	else if (*diag->file)
-		fprintf(stderr, "zuoxid: %s: %s\n", diag->file, diag->what);
-	else
-		fprintf(stderr, "zuoxid: %s\n", diag->what);
 }
 
 /* ---- signals ---- */
@@ -135,7 +125,7 @@ static int serve(void)
 	if (!err) {
 		err = office_start(&office, &cfg, &diag);
 		if (err)
-			print_diag(&diag);
+			fprintf(stderr, "zuoxid: %s\n", diag.what);
 	}
 	if (!err) {
 		log_info("%s is open (%s)", cfg.site_name, ZUOXI_VERSION);
@@ -180,12 +170,8 @@ static int with_config(const char *path, enum task task)
 {
 	struct diag diag;
 
-	if (!path) {
-		usage(stderr);
-		return EXIT_USAGE;
-	}
 	if (config_read(&cfg, path, &diag)) {
-		print_diag(&diag);
+		config_print_fault(stderr, "zuoxid", path, &diag);
 		return EXIT_FAILURE;
 	}
 	switch (task) {
@@ -203,7 +189,7 @@ static int with_config(const char *path, enum task task)
 
 int main(int argc, char *argv[])
 {
-	const char *path = getenv("ZUOXI_CONFIG");
+	const char *path = NULL;
 	enum task task = TASK_RUN;
 	int c;
 
@@ -240,5 +226,5 @@ int main(int argc, char *argv[])
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	return with_config(path, task);
+	return with_config(config_file(path), task);
 }

@@ -20,8 +20,6 @@
 #include "server/ctl/client.h"
 #include "server/ctl/verbs.h"
 
-#define DEFAULT_CONFIG "/etc/zuoxi/zuoxi.conf"
-
 static const struct option options[] = {
 	{"config", required_argument, NULL, 'c'},
 	{"socket", required_argument, NULL, 's'},
@@ -87,7 +85,7 @@ static void print_help(void)
 		       "input, "
 		       "or @FILE.\n"
 		       "Exit: 0 done, 1 refused, 2 not understood.\n"),
-	       DEFAULT_CONFIG);
+	       CONFIG_DEFAULT_FILE);
 }
 
 static void print_words(const char *noun)
@@ -207,19 +205,11 @@ static int read_config(struct ctl *ctl, const struct ctl_verb *v)
 		config_defaults(&ctl->cfg, ".");
 		return CTL_DONE;
 	}
-	const char *path = ctl->config_path;
-	if (!path)
-		path = getenv("ZUOXI_CONFIG");
-	if (!path)
-		path = DEFAULT_CONFIG;
+	const char *path = config_file(ctl->config_path);
 	ctl->config_path = path;
 	if (!config_read(&ctl->cfg, path, &diag))
 		return CTL_DONE;
-	if (diag.line)
-		fprintf(stderr, "zuoxictl: %s:%d: %s\n", path, diag.line,
-			diag.what);
-	else
-		fprintf(stderr, "zuoxictl: %s: %s\n", path, diag.what);
+	config_print_fault(stderr, "zuoxictl", path, &diag);
 	return CTL_REFUSED;
 }
 

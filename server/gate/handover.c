@@ -261,11 +261,16 @@ static int check_folder(const char *path, uid_t service_uid)
 		return errno;
 	if (stat(dir, &st))
 		return errno;
-	if (!S_ISDIR(st.st_mode) || (st.st_mode & 077) ||
-	    (st.st_uid != 0 && st.st_uid != geteuid() &&
-	     st.st_uid != service_uid))
-		return EACCES;
-	return 0;
+	if (S_ISDIR(st.st_mode) && !(st.st_mode & 077) &&
+	    (st.st_uid == 0 || st.st_uid == geteuid() ||
+	     st.st_uid == service_uid))
+		return 0;
+	log_error("%s: must be a folder of mode 0700 owned by uid %u, but has "
+		  "mode %04o and owner %u: names of persons are believed in "
+		  "it",
+		  dir, (unsigned)service_uid, (unsigned)st.st_mode & 07777,
+		  (unsigned)st.st_uid);
+	return EACCES;
 }
 
 int handover_listen(struct handover_listener **lp, const char *path,

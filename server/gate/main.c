@@ -273,7 +273,7 @@ static const struct option options[] = {
 
 int main(int argc, char **argv)
 {
-	const char *file = getenv("ZUOXI_CONFIG");
+	const char *file = NULL;
 	const char *agent = NULL, *user = NULL;
 	struct config cfg;
 	struct diag diag = {.line = 0};
@@ -305,11 +305,9 @@ int main(int argc, char **argv)
 		fputs(help, stderr);
 		return EXIT_USAGE;
 	}
-	if (!file || !*file)
-		file = "/etc/zuoxi/zuoxi.conf";
+	file = config_file(file);
 	if (config_read(&cfg, file, &diag)) {
-		fprintf(stderr, "zuoxi-gate: %s:%d: %s\n", file, diag.line,
-			diag.what);
+		config_print_fault(stderr, "zuoxi-gate", file, &diag);
 		return EXIT_FAILED;
 	}
 	return agent ? run_agent(&cfg, agent) : run_keys(&cfg, user);

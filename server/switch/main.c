@@ -465,7 +465,7 @@ static const struct option options[] = {
 int main(int argc, char **argv)
 {
 	static struct app app;
-	const char *file = getenv("ZUOXI_CONFIG");
+	const char *file = NULL;
 	const char *user = NULL;
 	struct diag diag = {.line = 0};
 	int c;
@@ -495,11 +495,9 @@ int main(int argc, char **argv)
 		fputs(help, stderr);
 		return EXIT_USAGE;
 	}
-	if (!file || !*file)
-		file = "/etc/zuoxi/zuoxi.conf";
+	file = config_file(file);
 	if (config_read(&app.cfg, file, &diag)) {
-		fprintf(stderr, "zuoxi-switch: %s:%d: %s\n", file, diag.line,
-			diag.what);
+		config_print_fault(stderr, "zuoxi-switch", file, &diag);
 		return EXIT_FAILED;
 	}
 	limits();

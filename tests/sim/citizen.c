@@ -311,6 +311,8 @@ static void on_close(int err, const struct sip_msg *msg, void *arg)
 	if (msg && !msg->req)
 		snprintf(c->cause, sizeof(c->cause), "%.*s",
 			 (int)msg->reason.l, msg->reason.p);
+	else if (err == ECONNRESET) /* so libre calls a BYE */
+		snprintf(c->cause, sizeof(c->cause), "bye");
 	else if (err)
 		snprintf(c->cause, sizeof(c->cause), "%s", strerror(err));
 	finish(c);

@@ -101,7 +101,18 @@ static void test_no_file(void **state)
 
 	assert_int_equal(config_read(&cfg, "/nowhere/zuoxi.conf", &diag),
 			 ENOENT);
-	assert_string_not_equal(diag.what, "");
+	assert_non_null(strstr(diag.what, "$ZUOXI_CONFIG"));
+}
+
+static void test_which_file(void **state)
+{
+	assert_int_equal(setenv("ZUOXI_CONFIG", "/srv/a.conf", 1), 0);
+	assert_string_equal(config_file("b.conf"), "b.conf");
+	assert_string_equal(config_file(NULL), "/srv/a.conf");
+	setenv("ZUOXI_CONFIG", "", 1);
+	assert_string_equal(config_file(NULL), CONFIG_DEFAULT_FILE);
+	unsetenv("ZUOXI_CONFIG");
+	assert_string_equal(config_file(NULL), CONFIG_DEFAULT_FILE);
 }
 
 static char *printed(void (*print)(FILE *out))
@@ -171,6 +182,7 @@ int main(void)
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_refuses_a_long_line),
 		cmocka_unit_test(test_no_file),
+		cmocka_unit_test(test_which_file),
 		cmocka_unit_test(test_prints_what_it_reads),
 		cmocka_unit_test(test_manual_has_every_key),
 	};
