@@ -45,6 +45,7 @@ struct stack {
 struct app {
 	struct app_prm prm;
 	char server[128];
+	char host_key[200]; /* in question, "" for none */
 	struct client *client;
 	struct keys *keys;
 	struct cmdline *line;
@@ -298,6 +299,13 @@ unsigned app_roles(const struct app *a)
 	return app_model(a)->me.roles;
 }
 
+unsigned app_may(const struct app *a)
+{
+	unsigned roles = app_roles(a);
+
+	return roles ? roles : ROLE_BUREAU;
+}
+
 const char *app_server(const struct app *a)
 {
 	return a->server;
@@ -519,8 +527,14 @@ void app_ask_again(struct app *a, enum command_id id, const char *text,
 				     .arg = arg});
 }
 
+const char *app_host_key(const struct app *a)
+{
+	return a->host_key;
+}
+
 static void on_host_answer(struct app *a, const char *answer, void *arg)
 {
+	a->host_key[0] = '\0';
 	tunnel_accept_host(client_tunnel(a->client),
 			   answer && !strcmp(answer, "yes"));
 }
@@ -530,11 +544,11 @@ void app_on_host(const char *host, const char *type, const char *fingerprint,
 {
 	struct app *a = arg;
 	struct app_choice v[2] = {{.code = "no"}, {.code = "yes"}};
+	(void)host; /* the view names the server as the person wrote it */
 
 	utf8_copy(v[0].label, sizeof(v[0].label), _("no"));
 	utf8_copy(v[1].label, sizeof(v[1].label), _("yes, remember it"));
-	app_say(a, MESSAGE_WARN, _("! First time at %s. Its key: %s %s"), host,
-		type, fingerprint);
+	snprintf(a->host_key, sizeof(a->host_key), "%s %s", type, fingerprint);
 	app_ask_digit(a, _("Is this what the administrator gave you?"), v, 2,
 		      on_host_answer, NULL);
 }
@@ -565,7 +579,7 @@ static void on_menu(struct app *a, const char *answer, void *arg)
 
 	if (!answer)
 		return;
-	id = keymap_word(answer, strlen(answer), app_roles(a));
+	id = keymap_word(answer, strlen(answer), app_may(a));
 	if (id != CMD_NONE)
 		app_run(a, id, "");
 }
@@ -575,7 +589,7 @@ static void menu(struct app *a)
 {
 	struct view *v = top(a);
 	const char *name;
-	unsigned where = v->ops->where(v, &name), roles = app_roles(a);
+	unsigned where = v->ops->where(v, &name), roles = app_may(a);
 	struct app_choice *c = mem_zalloc(CMD_N * sizeof(*c), NULL);
 	int n = 0;
 

@@ -35,6 +35,8 @@ void app_stop(struct app *a);
 /* client.h's change handler; arg is the app. */
 void app_on_change(unsigned mask, void *arg);
 /* tunnel.h's questions; arg is the app. */
+/* The server's key whose acceptance is in question, "" for none. */
+const char *app_host_key(const struct app *a);
 void app_on_host(const char *host, const char *type, const char *fingerprint,
 		 void *arg);
 void app_on_passphrase(const char *key_file, bool again, void *arg);
@@ -44,6 +46,9 @@ void app_on_passphrase(const char *key_file, bool again, void *arg);
 const struct model *app_model(const struct app *a);
 struct client *app_client(const struct app *a);
 unsigned app_roles(const struct app *a);
+/* The roles that commands are looked up for. Before anybody has signed in,
+ * those that all may use: leaving and connecting must always work. */
+unsigned app_may(const struct app *a);
 const char *app_server(const struct app *a);
 /* Draw again at the end of this turn. */
 void app_dirty(struct app *a);

@@ -172,7 +172,7 @@ static void run_line(struct cmdline *c)
 
 	utf8_copy(line, sizeof(line), ui_edit_text(c->edit));
 	n = strcspn(line, " ");
-	id = keymap_word(line, n, app_roles(a));
+	id = keymap_word(line, n, app_may(a));
 	if (line[0])
 		remember(c, line);
 	forget(c);
@@ -197,7 +197,7 @@ static void complete(struct cmdline *c)
 
 	if (strchr(t, ' '))
 		return;
-	id = keymap_complete(t, n, app_roles(c->app), c->cur);
+	id = keymap_complete(t, n, app_may(c->app), c->cur);
 	if (id == CMD_NONE)
 		return;
 	/* in the language that was begun */
@@ -416,7 +416,7 @@ static void draw_completions(const struct cmdline *c, int y, int top, int w)
 	if (strchr(t, ' '))
 		return;
 	while (rows < LIST_ROWS && rows < y - top) {
-		v[rows] = keymap_complete(t, n, app_roles(c->app), rows);
+		v[rows] = keymap_complete(t, n, app_may(c->app), rows);
 		if (v[rows] == CMD_NONE)
 			break;
 		rows++;

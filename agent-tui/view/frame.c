@@ -267,6 +267,36 @@ static void voice(struct row *r, const struct model *m, int cells)
 			p->mos);
 }
 
+/* What a key does here may have a better word than the table's. */
+static const char *hint_label(const struct app *a, enum command_id id,
+			      const char *focus)
+{
+	const struct model *m = app_model(a);
+
+	bool work = pane_in_call(m) || m->me.agent.state == STATE_WRAPUP;
+
+	if (id == CMD_OPEN && work && !strcmp(focus, _("search")))
+		return _("adopt");
+	if (id == CMD_KB && !strcmp(focus, _("search")))
+		return _("return");
+	if (id == CMD_HOLD && !strcmp(m->call.state, "held"))
+		return _("retrieve");
+	if (id != CMD_STATE)
+		return _(commands[id].label);
+	switch (m->me.agent.state) {
+	case STATE_READY:
+		return _("pause");
+	case STATE_WRAPUP:
+		return m->draft.filed ? _("ready") : _("file, go on");
+	case STATE_PAUSED:
+		return _("ready");
+	case STATE_OFFLINE:
+		return _("sign in");
+	default:
+		return _("after it");
+	}
+}
+
 static void phone_keys(const struct app *a, char *out, size_t size,
 		       const enum command_id *v, int n)
 {
@@ -278,7 +308,7 @@ static void phone_keys(const struct app *a, char *out, size_t size,
 		keymap_name(key, sizeof(key), v[i], app_twins(a));
 		at += (size_t)snprintf(out + at, size - at, "%s%s%s",
 				       i ? " " : "", key,
-				       _(commands[v[i]].label));
+				       hint_label(a, v[i], ""));
 	}
 }
 
@@ -609,36 +639,6 @@ void frame_message(const struct app *a, int y, int w, const char *text,
 		screen_mix(y, w - rw - 1, rw, ST_BAR, right);
 }
 
-/* What a key does here may have a better word than the table's. */
-static const char *hint_label(const struct app *a, enum command_id id,
-			      const char *focus)
-{
-	const struct model *m = app_model(a);
-
-	bool work = pane_in_call(m) || m->me.agent.state == STATE_WRAPUP;
-
-	if (id == CMD_OPEN && work && !strcmp(focus, _("search")))
-		return _("adopt");
-	if (id == CMD_KB && !strcmp(focus, _("search")))
-		return _("return");
-	if (id == CMD_HOLD && !strcmp(m->call.state, "held"))
-		return _("retrieve");
-	if (id != CMD_STATE)
-		return _(commands[id].label);
-	switch (m->me.agent.state) {
-	case STATE_READY:
-		return _("pause");
-	case STATE_WRAPUP:
-		return m->draft.filed ? _("ready") : _("file, go on");
-	case STATE_PAUSED:
-		return _("ready");
-	case STATE_OFFLINE:
-		return _("sign in");
-	default:
-		return _("after it");
-	}
-}
-
 void frame_hints(const struct app *a, int y, int w, const char *focus,
 		 const enum command_id *v)
 {
@@ -668,6 +668,7 @@ void frame_hints(const struct app *a, int y, int w, const char *focus,
 void frame_small(const struct app *a, int rows, int w)
 {
 	char b[240];
+	int h;
 
 	frame_status(a, 0, w);
 	if (rows > 2)
@@ -676,8 +677,9 @@ void frame_small(const struct app *a, int rows, int w)
 		 _("Window %dx%d, 80x24 at least. The phone works: F2 answer "
 		   "F4 hold F12 F12 end"),
 		 w, rows);
-	if (rows > 3)
-		screen_mix(rows - 1, 0, w, ST_WARN, b);
+	h = pane_text_rows(b, w);
+	if (rows > 2 + h)
+		pane_text((struct area){rows - h, 0, w, h}, ST_WARN, b, 0);
 }
 
 void frame_prefix(int y, int w, const char *keypad, bool phone)

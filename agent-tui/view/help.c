@@ -37,7 +37,7 @@ static void collect(struct view *v)
 
 	h->n = 0;
 	for (int i = 0; i < CMD_N; i++)
-		if ((commands[i].may & app_roles(v->app)) &&
+		if ((commands[i].may & app_may(v->app)) &&
 		    fits(&commands[i], t))
 			h->v[h->n++] = (enum command_id)i;
 }

@@ -53,7 +53,17 @@ static void link_draw(struct view *v, struct area a)
 	row_add(&r, "%s",
 		m->link.ended[0] ? ended_text(m->link.ended) : state_text(m));
 	row_draw(&r, a.y + 2, a.x + 4, a.w - 8, ST_TEXT);
-	if (t->fault.kind != TUNNEL_FAULT_NONE) {
+	if (*app_host_key(v->app)) {
+		in.y += pane_text(in, ST_TEXT,
+				  _("This computer has not been at this "
+				    "server before. It shows the key"),
+				  0);
+		in.y += pane_text(in, ST_OK, app_host_key(v->app), 0) + 1;
+		pane_text(in, ST_TEXT,
+			  _("Compare it with what the administrator gave you. "
+			    "If it differs, do not go on"),
+			  0);
+	} else if (t->fault.kind != TUNNEL_FAULT_NONE) {
 		row_init(&r);
 		row_add(&r, "%s ", tr(t->fault.what));
 		row_hostile(&r, 0, t->fault.detail);

@@ -229,6 +229,9 @@ static void history_row(const struct model *m, const struct model_history *h,
 						: pane_result(h->result);
 	int room = w - 6 - 5 - 8 - 2;
 
+	if (!strcmp(h->contact, m->call.contact) ||
+	    !strcmp(h->contact, m->offer.contact))
+		name = _("this call");
 	row_init(r);
 	pane_when(m, h->at_us, when, sizeof(when));
 	row_cell(r, 6, when);
