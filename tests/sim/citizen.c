@@ -6,9 +6,14 @@
  * mark in a robot's voice) or when its patience ends. With no mark heard it
  * stays for patience and talk together, since a person may be speaking. One
  * JSON line a call tells how it went.
+ *
+ * With --answer it is the far side instead: citizens who are called. It takes
+ * calls to any number and OPTIONS, picks up after --ring ms, and hangs up
+ * after --talk ms (0: never) or when the line is silent for its patience.
  */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,18 +34,21 @@
 
 static struct {
 	const char *to, *from, *speak, *record, *numbers, *dtmf;
-	int64_t talk_ms, patience_ms, dtmf_ms;
-	long count;
+	int64_t talk_ms, patience_ms, dtmf_ms, ring_ms;
+	bool answer;
+	uint16_t port;
+	long count;  /* -1: not said */
 	double rate; /* a minute */
 } opt = {.from = "13800000000",
 	 .patience_ms = 60000,
-	 .count = 1,
+	 .count = -1,
+	 .ring_ms = 2000,
 	 .dtmf_ms = 1000};
 
 struct call {
 	struct le le;
 	long index;
-	char from[48];
+	char from[48]; /* the citizen's number, also of one who is called */
 	struct sipsess *sess;
 	struct sdp_session *sdp;
 	struct sdp_media *audio;
@@ -71,6 +79,7 @@ struct call {
 static struct list calls;
 static struct sip *sip;
 static struct sipsess_sock *sock;
+static struct sip_lsnr *lsnr;
 static struct sa local;
 static struct wavfile *voice;
 static char **from_numbers;
@@ -200,6 +209,9 @@ static bool had_enough(const struct call *c, int64_t now)
 {
 	if (stopping)
 		return true;
+	if (opt.answer)
+		return (opt.talk_ms && now - c->up_us > opt.talk_ms * 1000) ||
+		       now - c->last_rx_us > opt.patience_ms * 1000;
 	if (c->agent_us)
 		return opt.talk_ms && now - c->agent_us > opt.talk_ms * 1000;
 	return now - c->begun_us > (opt.patience_ms + opt.talk_ms) * 1000;
@@ -299,7 +311,7 @@ static void on_established(const struct sip_msg *msg, void *arg)
 	(void)msg;
 
 	c->code = 200;
-	c->up_us = cal_mono_us();
+	c->up_us = c->last_rx_us = cal_mono_us();
 }
 
 static void on_close(int err, const struct sip_msg *msg, void *arg)
@@ -311,14 +323,15 @@ static void on_close(int err, const struct sip_msg *msg, void *arg)
 	if (msg && !msg->req)
 		snprintf(c->cause, sizeof(c->cause), "%.*s",
 			 (int)msg->reason.l, msg->reason.p);
-	else if (err == ECONNRESET) /* so libre calls a BYE */
-		snprintf(c->cause, sizeof(c->cause), "bye");
+	else if (err == ECONNRESET) /* so libre calls a BYE or a CANCEL */
+		snprintf(c->cause, sizeof(c->cause), "%s",
+			 c->up_us ? "bye" : "cancel");
 	else if (err)
 		snprintf(c->cause, sizeof(c->cause), "%s", strerror(err));
 	finish(c);
 }
 
-static int describe(struct call *c, struct mbuf **descp)
+static int describe(struct call *c)
 {
 	struct sa addr;
 	int err = udp_local_get(c->rtp, &addr);
@@ -336,8 +349,6 @@ static int describe(struct call *c, struct mbuf **descp)
 		err = sdp_format_add(NULL, c->audio, false, "101",
 				     "telephone-event", 8000, 1, NULL, NULL,
 				     NULL, false, "0-15");
-	if (!err)
-		err = sdp_encode(descp, c->sdp, true);
 	return err;
 }
 
@@ -362,11 +373,10 @@ static void number_of(char *out, size_t size, long index)
 		 *end == 'd' ? end + 1 : end);
 }
 
-static int call_open(long index)
+static int call_alloc(struct call **cp, long index, const char *number)
 {
 	scoped_mem struct call *c = mem_zalloc(sizeof(*c), call_destructor);
-	scoped_mem struct mbuf *desc = NULL;
-	char uri[128], path[256];
+	char path[256];
 	struct sa any;
 
 	if (!c)
@@ -378,7 +388,7 @@ static int call_open(long index)
 	c->at = wavfile_samples(voice) ? rand_u32() % wavfile_samples(voice)
 				       : 0;
 	c->keys = opt.dtmf;
-	number_of(c->from, sizeof(c->from), index);
+	snprintf(c->from, sizeof(c->from), "%s", number);
 	sa_cpy(&any, &local);
 	sa_set_port(&any, 0);
 	int err = udp_listen(&c->rtp, &any, on_rtp, c);
@@ -390,8 +400,31 @@ static int call_open(long index)
 		err = wavsink_alloc(&c->sink, opt.record);
 	}
 	if (!err)
-		err = describe(c, &desc);
-	snprintf(uri, sizeof(uri), "sip:%s@127.0.0.1", c->from);
+		err = describe(c);
+	if (!err)
+		*cp = take(c);
+	return err;
+}
+
+/* The list's from now on; finish() derefs it. */
+static void call_runs(struct call *c, uint64_t wait_ms, tmr_h *tmrh)
+{
+	tmr_start(&c->tick, wait_ms, tmrh, c);
+	running++;
+	list_append(&calls, &c->le, c);
+}
+
+static int call_open(long index)
+{
+	scoped_mem struct call *c = NULL;
+	scoped_mem struct mbuf *desc = NULL;
+	char uri[128], number[48];
+
+	number_of(number, sizeof(number), index);
+	int err = call_alloc(&c, index, number);
+	if (!err)
+		err = sdp_encode(&desc, c->sdp, true);
+	snprintf(uri, sizeof(uri), "sip:%s@127.0.0.1", number);
 	if (!err)
 		err = sipsess_connect(&c->sess, sock, opt.to, NULL, uri,
 				      c->from, NULL, 0, "application/sdp",
@@ -400,11 +433,73 @@ static int call_open(long index)
 				      NULL, NULL, on_close, c, NULL);
 	if (err)
 		return err;
-	tmr_start(&c->tick, 20, on_tick, c);
-	running++;
-	list_append(&calls, &c->le, c);
-	c = NULL; /* the list's; finish() derefs it */
+	call_runs(take(c), 20, on_tick);
 	return 0;
+}
+
+/* ---- the far side: citizens who are called ---- */
+
+static void on_pick_up(void *arg)
+{
+	struct call *c = arg;
+	scoped_mem struct mbuf *desc = NULL;
+	int err = stopping ? ECANCELED : sdp_encode(&desc, c->sdp, false);
+
+	if (!err)
+		err = sipsess_answer(c->sess, 200, "OK", desc, NULL);
+	if (err) {
+		hang_up(c);
+		return;
+	}
+	c->up_us = c->tick_us = c->last_rx_us = cal_mono_us();
+	tmr_start(&c->tick, 20, on_tick, c);
+}
+
+static int take_call(const struct sip_msg *msg)
+{
+	scoped_mem struct call *c = NULL;
+	char number[48];
+
+	/* part of a file's name: figures only */
+	size_t n = strspn(msg->uri.user.p, "0123456789+*");
+	if (n > msg->uri.user.l)
+		n = msg->uri.user.l;
+	snprintf(number, sizeof(number), "%.*s", (int)n, msg->uri.user.p);
+	int err = call_alloc(&c, started, number);
+	if (!err)
+		err = sdp_decode(c->sdp, msg->mb, true);
+	if (!err)
+		err = sipsess_accept(&c->sess, sock, msg, 180, "Ringing",
+				     "citizen", "application/sdp", NULL, NULL,
+				     NULL, false, on_offer, on_answer,
+				     on_established, NULL, NULL, on_close, c,
+				     NULL);
+	if (err)
+		return err;
+	started++;
+	call_runs(take(c), (uint64_t)opt.ring_ms, on_pick_up);
+	return 0;
+}
+
+static void on_invite(const struct sip_msg *msg, void *arg)
+{
+	(void)arg;
+	bool room = !stopping && running < CALLS_MAX && started < opt.count;
+	int err = room && msg->uri.user.l ? take_call(msg) : EBUSY;
+
+	if (err)
+		(void)sip_treply(NULL, sip, msg, err == EBUSY ? 486 : 488,
+				 err == EBUSY ? "Busy Here"
+					      : "Not Acceptable Here");
+}
+
+static bool on_request(const struct sip_msg *msg, void *arg)
+{
+	(void)arg;
+	if (pl_strcmp(&msg->met, "OPTIONS"))
+		return false;
+	(void)sip_treply(NULL, sip, msg, 200, "OK");
+	return true;
 }
 
 static void on_next(void *arg)
@@ -454,7 +549,11 @@ static void usage(void)
 	      "    [--from NUMBER|PREFIX%03d | --numbers FILE] [--speak WAV]\n"
 	      "    [--record WAV|DIR] [--talk MS] [--patience MS]\n"
 	      "    [--dtmf DIGITS] [--dtmf-at MS] [--count N] [--rate "
-	      "PER_MINUTE]\n",
+	      "PER_MINUTE]\n"
+	      "   or: zuoxi-citizen --answer --port PORT [--ring MS] "
+	      "[--talk MS]\n"
+	      "    [--speak WAV] [--record DIR] [--patience MS] [--count "
+	      "N]\n",
 	      stderr);
 }
 
@@ -466,7 +565,9 @@ static int parse(int argc, char **argv)
 		{"talk", 1, NULL, 'T'},	   {"patience", 1, NULL, 'p'},
 		{"numbers", 1, NULL, 'n'}, {"count", 1, NULL, 'c'},
 		{"rate", 1, NULL, 'R'},	   {"dtmf", 1, NULL, 'd'},
-		{"dtmf-at", 1, NULL, 'D'}, {NULL, 0, NULL, 0}};
+		{"dtmf-at", 1, NULL, 'D'}, {"answer", 0, NULL, 'a'},
+		{"port", 1, NULL, 'P'},	   {"ring", 1, NULL, 'g'},
+		{NULL, 0, NULL, 0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -504,11 +605,24 @@ static int parse(int argc, char **argv)
 		case 'D':
 			opt.dtmf_ms = strtoll(optarg, NULL, 10);
 			break;
+		case 'a':
+			opt.answer = true;
+			break;
+		case 'P':
+			opt.port = (uint16_t)strtoul(optarg, NULL, 10);
+			break;
+		case 'g':
+			opt.ring_ms = strtoll(optarg, NULL, 10);
+			break;
 		default:
 			return EINVAL;
 		}
 	}
-	return opt.to && opt.count > 0 ? 0 : EINVAL;
+	if (opt.count < 0)
+		opt.count = opt.answer ? LONG_MAX : 1;
+	if (opt.answer ? !opt.port || opt.to || opt.ring_ms < 0 : !opt.to)
+		return EINVAL;
+	return opt.count > 0 ? 0 : EINVAL;
 }
 
 static void on_signal(int sig)
@@ -522,7 +636,7 @@ static void on_signal(int sig)
 
 static int open_sip(void)
 {
-	int err = sa_set_str(&local, "127.0.0.1", 0);
+	int err = sa_set_str(&local, "127.0.0.1", opt.port);
 
 	if (!err)
 		err = sip_alloc(&sip, NULL, 256, 256, 256, "zuoxi-citizen",
@@ -532,7 +646,10 @@ static int open_sip(void)
 	if (!err)
 		err = sip_transp_add(sip, SIP_TRANSP_TCP, &local);
 	if (!err)
-		err = sipsess_listen(&sock, sip, 256, NULL, NULL);
+		err = sipsess_listen(&sock, sip, 256,
+				     opt.answer ? on_invite : NULL, NULL);
+	if (!err && opt.answer)
+		err = sip_listen(&lsnr, sip, true, on_request, NULL);
 	if (!err && opt.speak)
 		err = wavfile_alloc(&voice, opt.speak);
 	if (!err && opt.numbers)
@@ -557,7 +674,8 @@ int main(int argc, char **argv)
 		return 1;
 	int err = open_sip();
 	if (!err) {
-		tmr_start(&next_call, 0, on_next, NULL);
+		if (!opt.answer)
+			tmr_start(&next_call, 0, on_next, NULL);
 		err = re_main(on_signal);
 	}
 	if (err)
@@ -570,6 +688,7 @@ int main(int argc, char **argv)
 		re_main(NULL);
 		tmr_cancel(&next_call);
 	}
+	mem_deref(lsnr);
 	mem_deref(sock);
 	mem_deref(sip);
 	mem_deref(voice);
