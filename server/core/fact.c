@@ -349,6 +349,12 @@ int fact_happened(struct fact_log *log, struct fact *fact,
 	return err;
 }
 
+void fact_together(struct fact_log *log, bool begin)
+{
+	if (log->store)
+		store_together(log->store, begin);
+}
+
 /* ---- reading ---- */
 
 int fact_mark(struct db *db, const char *boot, int64_t *np)

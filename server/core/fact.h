@@ -67,9 +67,9 @@ void fact_log_publish(struct fact_log *log, fact_publish_h *h, void *arg);
 int fact_append(struct fact_log *log, struct db *db, struct fact *fact);
 
 /* On the loop. mark_boot/mark_n: the switch event that caused it (NULL, 0:
- * none); stored in the same transaction, acknowledged by on_disk. Of several
- * facts that one event causes the last one carries the mark: facts go to disk
- * in order, but a crash may come between two. onh may be NULL. ENOSPC: the
+ * none); stored in the same transaction, acknowledged by on_disk. Facts that
+ * one event causes are made between fact_together's begin and end: a crash
+ * must not come between two of them. onh may be NULL. ENOSPC: the
  * fact was applied and there is no room to keep it for a disk that is ill
  * (onh is not called). */
 typedef void(fact_disk_h)(int err, const char *mark_boot, int64_t mark_n,
@@ -77,6 +77,8 @@ typedef void(fact_disk_h)(int err, const char *mark_boot, int64_t mark_n,
 int fact_happened(struct fact_log *log, struct fact *fact,
 		  const char *mark_boot, int64_t mark_n, fact_disk_h *onh,
 		  void *arg);
+
+void fact_together(struct fact_log *log, bool begin);
 
 /* Last applied event of a switch boot; 0 when none. Any thread's db. */
 int fact_mark(struct db *db, const char *boot, int64_t *np);

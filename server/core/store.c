@@ -44,6 +44,7 @@ struct job {
 	store_done_h *doneh;
 	void *arg;
 	int err;
+	bool more;	   /* the next one belongs into the same transaction */
 	struct list notes; /* struct note */
 };
 
@@ -61,6 +62,8 @@ struct store {
 	pthread_cond_t idle;  /* for store_flush */
 	pthread_cond_t pages; /* for the checkpointer */
 	struct list waiting;  /* struct job, in order of arrival */
+	struct list together; /* the same, kept back until the group is whole */
+	bool grouping;
 	struct list done;     /* the same, finished */
 	size_t happened;      /* HAPPENED jobs not yet on disk */
 	uint64_t tries;	      /* batches that were tried */
@@ -276,13 +279,15 @@ static bool await_work(struct store *store, unsigned *backoff_ms)
 
 static void take_batch(struct store *store, struct list *batch)
 {
+	bool more = false;
 	struct le *le;
 
-	for (int i = 0; i < BATCH_MAX; i++) {
+	for (int i = 0; i < BATCH_MAX || more; i++) {
 		le = list_head(&store->waiting);
 		if (!le)
 			break;
 		struct job *job = le->data;
+		more = job->more;
 		list_unlink(&job->le);
 		list_append(batch, &job->le, job);
 	}
@@ -444,15 +449,34 @@ int store_submit(struct store *store, enum store_class cls, store_job_h *jobh,
 			      : store->happened >= store->prm.happened_max;
 	refuse = refuse || store->stop;
 	if (!refuse) {
+		bool keep = cls == STORE_HAPPENED && store->grouping;
 		store->happened += cls == STORE_HAPPENED;
-		list_append(&store->waiting, &job->le, job);
-		if (!store->sick)
+		list_append(keep ? &store->together : &store->waiting,
+			    &job->le, job);
+		if (!keep && !store->sick)
 			pthread_cond_signal(&store->work);
 	}
 	pthread_mutex_unlock(&store->lock);
 	if (refuse)
 		mem_deref(job);
 	return refuse ? ENOSPC : 0;
+}
+
+void store_together(struct store *store, bool begin)
+{
+	struct le *le;
+
+	pthread_mutex_lock(&store->lock);
+	store->grouping = begin;
+	while ((le = list_head(&store->together))) {
+		struct job *job = le->data;
+		list_unlink(&job->le);
+		job->more = !list_isempty(&store->together);
+		list_append(&store->waiting, &job->le, job);
+	}
+	if (!list_isempty(&store->waiting) && !store->sick)
+		pthread_cond_signal(&store->work);
+	pthread_mutex_unlock(&store->lock);
 }
 
 int store_flush(struct store *store)

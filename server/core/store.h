@@ -54,6 +54,10 @@ int store_alloc(struct store **sp, const struct store_prm *prm);
 int store_submit(struct store *store, enum store_class cls, store_job_h *jobh,
 		 store_done_h *doneh, void *arg);
 
+/* HAPPENED jobs submitted between begin and end go into one transaction: a
+ * crash finds all of them on disk, or none. Groups do not nest. */
+void store_together(struct store *store, bool begin);
+
 /* Waits until everything submitted so far is committed and runs the done
  * handlers (start, stop, tests); blocks the loop. The errno of a sick disk
  * when HAPPENED jobs still wait after one more try. */

@@ -208,7 +208,11 @@ static void handle_event(struct exchange *ex, json_t *params)
 	if (ev.n > b->seen) {
 		b->seen = ev.n;
 		ex->event = &ev;
+		/* half of them on disk with the mark would be all there is:
+		 * the switch does not repeat a marked event */
+		fact_together(ex->prm.log, true);
 		ex->prm.eventh(&ev, ex->prm.arg);
+		fact_together(ex->prm.log, false);
 		ex->event = NULL;
 	}
 	if (!b->under_way)

@@ -77,8 +77,9 @@ static void arrived_fact(struct voice *v, const struct exchange_event *ev,
 	json_decref(body);
 }
 
-/* Queued from the moment we answer: the notice is part of the wait, and the
- * fallback's callers have waited since they came. */
+/* Queued from the moment of arrival, as the switch's clock has it: the notice
+ * is part of the wait, and of callers who came while we were away each keeps
+ * his place, whoever greeted him. */
 static void queue_it(struct voice *v, struct call *c, int64_t at_us)
 {
 	char contact[CALL_ID];
@@ -126,7 +127,7 @@ void hotline_arrived(struct voice *v, const struct exchange_event *ev)
 		ivr_play(v, c, PLAY_CLOSED);
 		return;
 	}
-	queue_it(v, c, c->fallback ? at_us : cal_now_us());
+	queue_it(v, c, at_us);
 	ivr_play(v, c, c->fallback ? PLAY_MUSIC : PLAY_NOTICE);
 }
 

@@ -13,6 +13,7 @@
 
 #include "common/json.h"
 #include "common/log.h"
+#include "server/desk/acd.h"
 #include "server/desk/site.h"
 
 struct started {
@@ -133,6 +134,23 @@ static bool match(struct le *le, void *arg)
 	return true;
 }
 
+/* A prompt that a life of ours before began ended while we were away; the
+ * call's state tells which one that was. Music has no end. */
+static struct call *adopt(const struct voice *v, struct call *c)
+{
+	const struct acd_item *item = acd_find(v->prm.acd, c->id);
+
+	if (c->state == CALL_WAITING && item && item->state == ACD_NOTICE)
+		c->playing = PLAY_NOTICE;
+	else if (c->state == CALL_CLOSED)
+		c->playing = PLAY_CLOSED;
+	else if (c->state == CALL_LEAVING)
+		c->playing = PLAY_BUSY;
+	else
+		return NULL;
+	return c;
+}
+
 void ivr_ended(struct voice *v, const struct exchange_event *ev)
 {
 	struct playing p = {.play = json_str(ev->body, "play")};
@@ -147,6 +165,8 @@ void ivr_ended(struct voice *v, const struct exchange_event *ev)
 		(void)match(&c->le, &p);
 	else
 		(void)hash_apply(v->calls, match, &p);
+	if (!p.found && c && !c->play[0] && !strcmp(reason, "done"))
+		p.found = adopt(v, c);
 	if (!p.found)
 		return;
 	if (!strcmp(reason, "done") || !strcmp(reason, "error") ||

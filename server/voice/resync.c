@@ -21,6 +21,8 @@
 #include "server/desk/acd.h"
 #include "server/desk/site.h"
 
+#define SILENT_MS 400 /* as leg.silent */
+
 static const json_t *leg_in(const json_t *state, const char *leg)
 {
 	json_t *l;
@@ -37,14 +39,23 @@ static bool is_up(const json_t *leg)
 	return !strcmp(json_str(leg, "state"), "up");
 }
 
-static bool plays_to(const json_t *state, const struct call *c)
+/* Does the citizen hear something? A play that a life of ours before began
+ * is ours again: its end moves the call on. */
+static bool plays_to(const json_t *state, struct call *c, enum call_play what)
 {
 	json_t *p;
 	size_t i;
 
-	json_array_foreach (json_object_get(state, "plays"), i, p)
-		if (!strcmp(json_str(p, "leg"), c->leg))
-			return true;
+	json_array_foreach (json_object_get(state, "plays"), i, p) {
+		if (strcmp(json_str(p, "leg"), c->leg) != 0)
+			continue;
+		if (!c->play[0]) {
+			snprintf(c->play, sizeof(c->play), "%s",
+				 json_str(p, "play"));
+			c->playing = what;
+		}
+		return true;
+	}
 	return false;
 }
 
@@ -107,10 +118,10 @@ static void sync_waiting(struct voice *v, const json_t *state, struct call *c)
 		else if (!leg)
 			acd_offer_end(v->prm.acd, c->id, "withdrawn");
 	}
-	if (c->state != CALL_WAITING || plays_to(state, c))
-		return;
-	ivr_play(v, c,
-		 item && item->state == ACD_NOTICE ? PLAY_NOTICE : PLAY_MUSIC);
+	enum call_play what = item && item->state == ACD_NOTICE ? PLAY_NOTICE
+								: PLAY_MUSIC;
+	if (c->state == CALL_WAITING && !plays_to(state, c, what))
+		ivr_play(v, c, what);
 }
 
 static void sync_talking(struct voice *v, const json_t *state, struct call *c)
@@ -123,14 +134,15 @@ static void sync_talking(struct voice *v, const json_t *state, struct call *c)
 	}
 	if (!records(state, c))
 		call_record(v, c);
-	bool broken = json_bool(leg, "detached");
+	bool broken = json_bool(leg, "detached") ||
+		      json_int(leg, "silent_ms") >= SILENT_MS;
 	if (broken && !c->away) {
 		hotline_away(v, c, "detached");
 	} else if (!broken && c->away) {
 		hotline_back(v, c);
 	} else if (!c->away) {
 		call_bridge(v, c, c->state == CALL_TALKING);
-		if (c->state == CALL_HELD && !plays_to(state, c))
+		if (c->state == CALL_HELD && !plays_to(state, c, PLAY_MUSIC))
 			ivr_play(v, c, PLAY_MUSIC);
 	}
 }
@@ -172,11 +184,11 @@ static void sync_call(struct voice *v, const json_t *state, struct call *c)
 		sync_talking(v, state, c);
 		break;
 	case CALL_CLOSED:
-		if (!plays_to(state, c))
+		if (!plays_to(state, c, PLAY_CLOSED))
 			ivr_play(v, c, PLAY_CLOSED);
 		break;
 	default:
-		if (!plays_to(state, c))
+		if (!plays_to(state, c, PLAY_BUSY))
 			ivr_play(v, c, PLAY_BUSY);
 	}
 }

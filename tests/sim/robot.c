@@ -33,6 +33,7 @@ static struct {
 	const char *user, *identity, *keys, *known_hosts;
 	const char *speak, *record, *query;
 	int64_t talk_ms, wrapup_ms, answer_ms;
+	int64_t hold_at_ms, hold_ms; /* 0: never */
 	double refuse;
 	bool udp;
 } opt = {
@@ -53,6 +54,7 @@ struct robot {
 	int64_t step_us; /* mono */
 	int64_t asked_us;
 	bool by_udp, refusing, searched, adopted, hung_up, was_up, refused;
+	bool held, retrieved;
 	int64_t messages;
 };
 
@@ -103,6 +105,7 @@ static void begin_call(struct robot *r, const struct model *m)
 
 	snprintf(r->contact, sizeof(r->contact), "%s", ph->contact);
 	r->searched = r->adopted = r->hung_up = false;
+	r->held = r->retrieved = false;
 	say(r, "answered",
 	    json_pack("{s:s, s:I}", "contact", r->contact, "after_ms",
 		      (json_int_t)ms_in(r)));
@@ -125,6 +128,28 @@ static void end_call(struct robot *r, const struct model *m)
 	go(r, ROBOT_WRAPUP);
 }
 
+/* Once a call; asks again where an answer was lost on the way. */
+static void hold(struct robot *r, const struct model *m)
+{
+	enum model_state st = m->me.agent.state;
+
+	if (!opt.hold_ms || ms_in(r) < opt.hold_at_ms)
+		return;
+	if (st == STATE_HELD && !r->held) {
+		r->held = true;
+		say(r, "held", NULL);
+	}
+	if (st == STATE_TALKING && r->held && !r->retrieved) {
+		r->retrieved = true;
+		say(r, "retrieved", NULL);
+	}
+	if (!r->held && st == STATE_TALKING && may_ask(r))
+		client_hold(r->client);
+	else if (r->held && !r->retrieved && st == STATE_HELD &&
+		 ms_in(r) > opt.hold_at_ms + opt.hold_ms && may_ask(r))
+		client_retrieve(r->client);
+}
+
 static void talk(struct robot *r, const struct model *m)
 {
 	const struct phone_status *ph = m->phone;
@@ -134,6 +159,7 @@ static void talk(struct robot *r, const struct model *m)
 		return;
 	}
 	r->by_udp = ph->path == PHONE_PATH_UDP;
+	hold(r, m);
 	if (!r->searched && ms_in(r) > 300) {
 		r->searched = true;
 		client_kb_search(r->client, "");
@@ -402,7 +428,7 @@ static void usage(void)
 	      "    [--user U] [--speak WAV] [--record WAV|DIR] [--talk MS]\n"
 	      "    [--wrapup MS] [--answer-after MS] [--refuse P] [--query "
 	      "Q]\n"
-	      "    [--udp] [--debug]\n",
+	      "    [--hold-at MS --hold MS] [--udp] [--debug]\n",
 	      stderr);
 }
 
@@ -417,6 +443,7 @@ static int parse(int argc, char **argv)
 		{"talk", 1, NULL, 't'},	    {"wrapup", 1, NULL, 'w'},
 		{"refuse", 1, NULL, 'R'},   {"answer-after", 1, NULL, 'n'},
 		{"query", 1, NULL, 'q'},    {"debug", 0, NULL, 'd'},
+		{"hold-at", 1, NULL, 'H'},  {"hold", 1, NULL, 'l'},
 		{"udp", 0, NULL, 'U'},	    {NULL, 0, NULL, 0}};
 	const char *agent = NULL, *agents = NULL;
 	int c;
@@ -465,6 +492,12 @@ static int parse(int argc, char **argv)
 			break;
 		case 'q':
 			opt.query = optarg;
+			break;
+		case 'H':
+			opt.hold_at_ms = strtoll(optarg, NULL, 10);
+			break;
+		case 'l':
+			opt.hold_ms = strtoll(optarg, NULL, 10);
 			break;
 		case 'U':
 			opt.udp = true;
