@@ -62,13 +62,14 @@ struct store {
 	pthread_cond_t idle;  /* for store_flush */
 	pthread_cond_t pages; /* for the checkpointer */
 	struct list waiting;  /* struct job, in order of arrival */
-	struct list together; /* the same, kept back until the group is whole */
+	struct list
+		together; /* the same, kept back until the group is whole */
 	bool grouping;
-	struct list done;     /* the same, finished */
-	size_t happened;      /* HAPPENED jobs not yet on disk */
-	uint64_t tries;	      /* batches that were tried */
-	int sick;	      /* errno of the last failed commit; 0: well */
-	int told;	      /* what healthh was told */
+	struct list done; /* the same, finished */
+	size_t happened;  /* HAPPENED jobs not yet on disk */
+	uint64_t tries;	  /* batches that were tried */
+	int sick;	  /* errno of the last failed commit; 0: well */
+	int told;	  /* what healthh was told */
 	unsigned wal_pages;
 	bool busy;
 	bool woken;

@@ -249,7 +249,11 @@ int media_alloc(struct media **mp, const struct media_prm *prm)
 		 sizeof(m->spill_dir));
 	m->port_min = (uint16_t)((prm->port_min + 1) & ~1);
 	m->port_max = prm->port_max;
-	m->port_next = m->port_min;
+	/* not where a life before began: who spoke to it may still do so */
+	m->port_next =
+		(uint16_t)(m->port_min +
+			   (rand_u32() % (m->port_max - m->port_min + 1U) &
+			    ~1U));
 	m->silent_ms = prm->silent_ms;
 	m->eventh = prm->eventh;
 	m->arg = prm->arg;

@@ -137,20 +137,25 @@ static void unbind_far(struct stream *s)
 }
 
 /* Symmetric RTP: the first source of valid packets is the far side, until
- * it was quiet for a while. With SRTP whoever holds the key may move. */
+ * it was quiet for a while. With SRTP whoever holds the key may move. Without,
+ * the address that the far side named wins over any other: a port may have
+ * been another call's a moment ago (before the switch was killed), whose far
+ * side still sends. So the kernel may drop others only once that one spoke. */
 static bool latch(struct stream *s, const struct sa *from)
 {
 	if (!from)
 		return true;
 	if (s->in.latched && sa_cmp(&s->in.from, from, SA_ALL))
 		return true;
-	if (s->in.latched && !s->srtp_rx &&
+	bool named = sa_cmp(&s->remote, from, SA_ALL);
+	if (s->in.latched && !named && !s->srtp_rx &&
 	    s->voice->now_us - s->in.last_us < LATCH_US)
 		return false;
 	s->in.latched = true;
 	s->in.from = *from;
 	s->out.talking = false; /* who listens there has heard nothing yet */
-	bind_far(s);
+	if (named)
+		bind_far(s);
 	return true;
 }
 

@@ -118,8 +118,8 @@ static void sync_waiting(struct voice *v, const json_t *state, struct call *c)
 		else if (!leg)
 			acd_offer_end(v->prm.acd, c->id, "withdrawn");
 	}
-	enum call_play what = item && item->state == ACD_NOTICE ? PLAY_NOTICE
-								: PLAY_MUSIC;
+	enum call_play what =
+		item && item->state == ACD_NOTICE ? PLAY_NOTICE : PLAY_MUSIC;
 	if (c->state == CALL_WAITING && !plays_to(state, c, what))
 		ivr_play(v, c, what);
 }

@@ -6,6 +6,7 @@
 # The suite's short form is 5 deaths; 50 by hand.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/integration/survive_lib.sh
 . "$(dirname "$0")/survive_lib.sh"
 
 deaths=${2:-5}

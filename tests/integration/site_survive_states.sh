@@ -8,6 +8,7 @@
 #   site_survive_states.sh BUILD
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/integration/survive_lib.sh
 . "$(dirname "$0")/survive_lib.sh"
 
 survive_set=('call lease 20000')

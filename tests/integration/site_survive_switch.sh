@@ -7,6 +7,7 @@
 #   site_survive_switch.sh BUILD
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/integration/survive_lib.sh
 . "$(dirname "$0")/survive_lib.sh"
 
 survive_site "$1" A001 A002 A003
