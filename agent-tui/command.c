@@ -54,6 +54,10 @@ const char *command_refusal(const struct model *m, enum command_id id)
 	case CMD_EXTEND:
 		return wrapping_up(m) ? NULL : _("only in wrap-up");
 	case CMD_QUIT:
+		/* no way back to the call from here */
+		if (m->link.state == LINK_REFUSED ||
+		    !strcmp(m->link.ended, "disabled"))
+			return NULL;
 		if (ringing(m) || pane_in_call(m))
 			return _("you are in a call");
 		return wrapping_up(m) ? _("the ticket is not filed yet")

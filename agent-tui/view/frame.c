@@ -488,12 +488,15 @@ static void lost_row(const struct app *a, int y, int w)
 
 	row_init(&r);
 	row_time(t, sizeof(t), cal_now_us() - m->link.down_us);
-	row_add(&r,
-		m->call.contact[0]
-			? _("!! no link %s, reconnecting; the citizen hears a "
-			    "comfort message")
-			: _("!! no link %s, reconnecting"),
-		t);
+	if (m->link.state == LINK_REFUSED || m->link.ended[0])
+		row_add(&r, _("!! no link %s: see below"), t);
+	else
+		row_add(&r,
+			m->call.contact[0] ? _("!! no link %s, reconnecting; "
+					       "the citizen hears a "
+					       "comfort message")
+					   : _("!! no link %s, reconnecting"),
+			t);
 	row_draw(&r, y, 0, w, ST_CRIT);
 }
 
