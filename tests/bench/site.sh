@@ -45,8 +45,7 @@ rpc()
 # The median of five starts.
 start_ms()
 {
-	local i
-	for i in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		site_run restart_probe "$socket" zuoxid --config "$site_config" \
 			2>>"$site/log/zuoxid.log"
 		end_switch
