@@ -14,6 +14,7 @@
 #include "common/cal.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/proto.h"
 #include "server/config.h"
 #include "server/core/session.h"
 #include "server/core/store_call.h"
@@ -295,10 +296,14 @@ static void on_looked_up(int err, void *arg)
 	mem_deref(l);
 }
 
-static const char *hindrance(const struct voice *v, const char *person)
+static const char *hindrance(const struct voice *v, const char *person,
+			     unsigned roles)
 {
 	const struct roster_agent *a = roster_find(v->prm.roster, person);
 
+	if (!(roles & MAY_AGENT))
+		return N_("To hear recordings one needs a phone, which agents "
+			  "and leads have");
 	if (!a || !a->workstation)
 		return N_("Your phone cannot be reached");
 	if (a->now.state == AGENT_OFFERED || a->now.state == AGENT_TALKING ||
@@ -321,7 +326,7 @@ static int on_play(struct rpc_call *call)
 		return rpc_bad_params(call, &in);
 	if (!*reason)
 		return rpc_fail(call, EINVAL, N_("Give a reason"), NULL);
-	const char *why = hindrance(v, call->actor);
+	const char *why = hindrance(v, call->actor, call->roles);
 	if (why)
 		return rpc_fail(call, EALREADY, why, NULL);
 	struct lookup *l = mem_zalloc(sizeof(*l), NULL);

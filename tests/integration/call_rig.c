@@ -45,6 +45,7 @@ static struct person persons[] = {
 	{.id = "A1", .name = "王莹", .roles = ROLE_AGENT},
 	{.id = "A2", .name = "陈静", .roles = ROLE_AGENT},
 	{.id = "L1", .name = "赵敏", .roles = ROLE_AGENT | ROLE_LEAD},
+	{.id = "B1", .name = "周敏", .roles = ROLE_BUREAU},
 };
 static struct site_queue queues[2];
 static struct site_trunk trunk = {.id = "t1", .active = true, .up = true};

@@ -809,6 +809,14 @@ static void a_lead_hears_a_recording(void **state)
 	assert_null(agent_ask(
 		"L1", "recording.play",
 		json_pack("{s:s,s:s}", "recording", contact, "reason", "")));
+	/* a reviewer has no phone to hear with: told so */
+	assert_non_null(agent_ask(
+		"B1", "hello",
+		json_pack("{s:i,s:s}", "version", 1, "client", "rig")));
+	assert_null(agent_ask("B1", "recording.play",
+			      json_pack("{s:s,s:s}", "recording", contact,
+					"reason", "spot check")));
+	assert_non_null(strstr(rig_refusal, "one needs a phone"));
 	assert_non_null(agent_ask("L1", "recording.play",
 				  json_pack("{s:s,s:s}", "recording", contact,
 					    "reason", "spot check")));
