@@ -404,7 +404,8 @@ void model_take_citizen(struct model *m, const char *of, json_t *reply)
 	model_text(&c->note, json_str(obj, "note"));
 	model_text(&c->prefs, json_str(obj, "prefs"));
 	c->unhappy_us = json_int(obj, "unhappy_us");
-	c->contacts_30d = (int)json_int(obj, "contacts_30d");
+	c->contacts_recent = (int)json_int(obj, "contacts_recent");
+	c->recent_days = (int)json_int(obj, "recent_days");
 	model_rows_fill(&model_kind_ticket_ref, ANY(&c->open),
 			json_object_get(obj, "open"));
 	c->last_at_us = json_int(last, "at_us");

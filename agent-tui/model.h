@@ -265,7 +265,7 @@ struct model_citizen {
 	char *note;
 	char *prefs;
 	int64_t unhappy_us;
-	int contacts_30d;
+	int contacts_recent, recent_days;
 	struct model_ticket_ref_list open;
 	int64_t last_at_us;
 	char last_agent[MODEL_ID];

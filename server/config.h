@@ -26,7 +26,7 @@
 	X(site, sample, BOOL, sample, "no", 0, 1, "",                         \
 	  "People and calls here are samples; every screen says so")          \
 	X(site, language, CHOICE, language, "zh_CN", 0, 0, "zh_CN|en",        \
-	  "Language of prompts and reports")                                  \
+	  "Language of zuoxictl where the environment names none")            \
 	X(site, area_code, TEXT, area_code, "29", 2, 4, "",                   \
 	  "Area code of local numbers, without its 0")                        \
 	X(path, state, PATH, state_dir, "state", 0, 0, "",                    \
@@ -77,7 +77,7 @@
 	X(voice, path, CHOICE, voice_path, "tunnel", 0, 0, "tunnel|udp|auto", \
 	  "How workstations' voice travels")                                  \
 	X(call, notice_max, INT, notice_max_ms, "4000", 0, 15000, "ms",       \
-	  "Longest recording notice that plays out before the bridge")        \
+	  "Longest recording notice taken; it plays whole. 0: any length")    \
 	X(call, lease, INT, lease_ms, "15000", 3000, 120000, "ms",            \
 	  "How long an agent's phone rings before the next agent")            \
 	X(call, wrapup, INT, wrapup_ms, "60000", 0, 3600000, "ms",            \

@@ -63,6 +63,7 @@ struct office {
 	struct site *site;
 	struct tmr calendar;
 	struct ticket_part tickets;
+	struct citizen_part citizens;
 	struct keep_part keep;
 	struct roster *roster;
 	struct acd *acd;
@@ -327,6 +328,7 @@ static int site_start(struct office *o)
 	const struct site_prm prm = {
 		.log = o->log,
 		.prompts_dir = o->cfg->prompts_dir,
+		.notice_max_ms = o->cfg->notice_max_ms,
 		.wrapup_ms = o->cfg->wrapup_ms,
 		.lease_ms = o->cfg->lease_ms,
 		.max_wait_ms = o->cfg->max_wait_ms,
@@ -351,7 +353,8 @@ static int tickets_start(struct office *o)
 	o->keep.recordings_dir = o->cfg->recordings_dir;
 	o->keep.spill_dir = o->cfg->spill_dir;
 	rpc_register(o->rpc, ticket_methods, &o->tickets);
-	rpc_register(o->rpc, citizen_methods, NULL);
+	o->citizens.recent_days = o->cfg->recent_days;
+	rpc_register(o->rpc, citizen_methods, &o->citizens);
 	rpc_register(o->rpc, keep_methods, &o->keep);
 	return 0;
 }

@@ -170,9 +170,11 @@ static void card_name(const struct model *m, struct row *r, int w)
 	if (full)
 		row_add(r, " %ds",
 			(int)((c->shown_until_us - model_now_us(m)) / US));
-	if (c->contacts_30d)
-		row_add(r, w >= 36 ? _("  call %d in 30 days") : _("  no. %d"),
-			c->contacts_30d);
+	if (c->contacts_recent && w >= 36)
+		row_add(r, _("  call %d in %d days"), c->contacts_recent,
+			c->recent_days);
+	else if (c->contacts_recent)
+		row_add(r, _("  no. %d"), c->contacts_recent);
 }
 
 void pane_card(const struct model *m, struct area a, bool focus)

@@ -15,7 +15,7 @@
 #include "server/core/store_call.h"
 #include "server/core/store_people.h"
 
-#define RECENT_US    (30LL * 86400 * 1000000)
+#define DAY_US	     (86400LL * 1000000)
 #define OPEN_MAX     10
 #define HISTORY_PAGE 50
 
@@ -89,7 +89,7 @@ static json_t *last_of(struct db *db, const char *number)
 			 "agent", db_str(s, 1), "summary", db_str(s, 2));
 }
 
-json_t *store_citizen(struct db *db, const char *number)
+json_t *store_citizen(struct db *db, const char *number, int64_t recent_days)
 {
 	char name[64], masked_name[64], masked[PHONE_NO_SIZE];
 	int64_t contacts = 0;
@@ -103,15 +103,15 @@ json_t *store_citizen(struct db *db, const char *number)
 		db_get_int(db, &contacts, 0,
 			   "SELECT count(*) FROM contact WHERE number=?"
 			   " AND arrived_us>=?",
-			   "si", number, cal_now_us() - RECENT_US);
+			   "si", number, cal_now_us() - recent_days * DAY_US);
 	return json_pack(
-		"{s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:o,s:o}", "id", masked,
+		"{s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:o,s:o}", "id", masked,
 		"name", masked_name, "number", masked, "title",
 		json_str(card, "title"), "note", json_str(card, "note"),
 		"prefs", json_str(card, "prefs"), "unhappy_us",
-		(json_int_t)json_int(card, "unhappy_us"), "contacts_30d",
-		(json_int_t)contacts, "open",
-		number[0] ? open_of(db, number) : json_array(), "last",
+		(json_int_t)json_int(card, "unhappy_us"), "contacts_recent",
+		(json_int_t)contacts, "recent_days", (json_int_t)recent_days,
+		"open", number[0] ? open_of(db, number) : json_array(), "last",
 		number[0] ? last_of(db, number) : json_null());
 }
 

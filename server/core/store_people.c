@@ -123,6 +123,18 @@ int store_thing_each(struct db *db, const char *kind, const char *after,
 	return err == ENOENT ? 0 : err;
 }
 
+int store_is_notice(struct db *db, const char *prompt, bool *isp)
+{
+	int64_t n = 0;
+	int err = db_get_int(db, &n, 0,
+			     "SELECT count(*) FROM site_thing WHERE"
+			     " kind='queue' AND body->>'$.notice'=?",
+			     "s", prompt);
+
+	*isp = n > 0 || !strcmp(prompt, "notice");
+	return err;
+}
+
 int store_thing_count(struct db *db, const char *kind, int64_t *np)
 {
 	return db_get_int(db, np, 0,

@@ -25,6 +25,8 @@ json_t *store_thing(struct db *db, const char *kind, const char *id);
 typedef int(store_thing_h)(const char *id, json_t *body, void *arg);
 int store_thing_each(struct db *db, const char *kind, const char *after,
 		     store_thing_h *h, void *arg);
+/* Is this prompt the recording notice, of the site or of a queue? */
+int store_is_notice(struct db *db, const char *prompt, bool *isp);
 int store_thing_count(struct db *db, const char *kind, int64_t *np);
 
 /* The newest fact that this connection sees. */

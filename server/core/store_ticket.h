@@ -76,8 +76,9 @@ int store_ticket_list(struct rpc_call *call, struct db *db);
 
 /* ---- citizens ---- */
 
-/* The wire's citizen for a normal form. New reference. */
-json_t *store_citizen(struct db *db, const char *number);
+/* The wire's citizen for a normal form, with the contacts of the last so many
+ * days. New reference. */
+json_t *store_citizen(struct db *db, const char *number, int64_t recent_days);
 /* The card's own fields, unmasked: {"name","title","note","prefs"}. */
 json_t *store_citizen_card(struct db *db, const char *number);
 int store_citizen_history(struct rpc_call *call, struct db *db,

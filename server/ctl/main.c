@@ -30,9 +30,20 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
+/* In a bare environment Chinese, and once it is read what the site's
+ * configuration says. */
+static bool bare;
+
+/* textdomain() again, or gettext would keep what it found before. */
+static void speak_as(const char *language)
+{
+	setenv("LANGUAGE", language, 1);
+	textdomain("zuoxi");
+}
+
 /* Where a bare environment says nothing, the site's language speaks; gettext
  * ignores LANGUAGE in the locale "C". */
-static void speak(const char *language)
+static void speak(void)
 {
 	const char *locale = setlocale(LC_ALL, "");
 
@@ -41,12 +52,13 @@ static void speak(const char *language)
 		setlocale(LC_MESSAGES, "C.UTF-8");
 	}
 	const char *messages = setlocale(LC_MESSAGES, NULL);
-	if (messages && !strncmp(messages, "C", 1))
-		setenv("LANGUAGE", language, 0);
+	bare = messages && !strncmp(messages, "C", 1) && !getenv("LANGUAGE");
 	const char *dir = getenv("TEXTDOMAINDIR");
 	bindtextdomain("zuoxi", dir ? dir : ZUOXI_LOCALEDIR);
 	bind_textdomain_codeset("zuoxi", "UTF-8");
 	textdomain("zuoxi");
+	if (bare)
+		speak_as("zh_CN");
 }
 
 static void print_verbs(const char *noun, FILE *out)
@@ -242,6 +254,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	int code = read_config(ctl, v);
 	if (code)
 		return code;
+	if (bare)
+		speak_as(ctl->cfg.language);
 	cal_zone(ctl->cfg.zone);
 	return v->runh ? v->runh(ctl, v) : ctl_run_method(ctl, v);
 }
@@ -256,7 +270,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_DFL);
 	log_name("zuoxictl");
 	log_level(LOG_WARN_);
-	speak("zh_CN");
+	speak();
 	/* + stops at the noun: what follows is the verb's */
 	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
 		switch (c) {

@@ -47,6 +47,14 @@ static int whose(struct rpc_call *call, struct db *db,
 	return err;
 }
 
+static json_t *card_of(const struct rpc_call *call, struct db *db,
+		       const char *number)
+{
+	const struct citizen_part *part = call->part;
+
+	return store_citizen(db, number, part->recent_days);
+}
+
 static int on_get(struct rpc_call *call, struct db *db)
 {
 	char number[PHONE_NO_SIZE] = "";
@@ -55,7 +63,7 @@ static int on_get(struct rpc_call *call, struct db *db)
 	if (err)
 		return err;
 	call->result =
-		json_pack("{s:o}", "citizen", store_citizen(db, number));
+		json_pack("{s:o}", "citizen", card_of(call, db, number));
 	return call->result ? 0 : ENOMEM;
 }
 
@@ -141,7 +149,7 @@ static int on_update(struct rpc_call *call, struct db *db)
 	if (err)
 		return err;
 	call->result =
-		json_pack("{s:o}", "citizen", store_citizen(db, number));
+		json_pack("{s:o}", "citizen", card_of(call, db, number));
 	return call->result ? 0 : ENOMEM;
 }
 

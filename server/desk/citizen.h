@@ -8,5 +8,9 @@
 
 #include "server/core/rpc.h"
 
-/* citizen.*: part is not used. */
+struct citizen_part {
+	int64_t recent_days; /* the window of "nth call in so many days" */
+};
+
+/* citizen.*: part is a struct citizen_part. */
 extern const struct rpc_handler citizen_methods[];

@@ -94,7 +94,8 @@ typedef void(site_change_h)(unsigned what, void *arg);
 struct site_prm {
 	struct fact_log *log;
 	const char *prompts_dir;
-	int64_t wrapup_ms; /* what a queue has that says nothing */
+	int64_t notice_max_ms; /* of a recording notice; 0: any length */
+	int64_t wrapup_ms;     /* what a queue has that says nothing */
 	int64_t lease_ms;
 	int64_t max_wait_ms;
 };

@@ -162,6 +162,32 @@ static int check_numbers(struct rpc_call *call, struct db *db, const char *id,
 	return 0;
 }
 
+/* The notice delays every call, and the law wants it whole: a long one is
+ * refused, not cut. */
+static int check_notice(struct rpc_call *call, const char *file)
+{
+	const struct site_prm *prm = site_prm(call->part);
+	char path[1024];
+	int64_t ms = 0;
+
+	snprintf(path, sizeof(path), "%s/%s", prm->prompts_dir, file);
+	if (!prm->notice_max_ms || wav_check(path, &ms) ||
+	    ms <= prm->notice_max_ms)
+		return 0;
+	return rpc_fail(call, EINVAL, N_("The recording notice is too long"),
+			"%lld ms, call.notice_max is %lld", (long long)ms,
+			(long long)prm->notice_max_ms);
+}
+
+static int check_queue_notice(struct rpc_call *call, struct db *db,
+			      const char *prompt)
+{
+	scoped_json json_t *body =
+		*prompt ? store_thing(db, "prompt", prompt) : NULL;
+
+	return body ? check_notice(call, json_str(body, "file")) : 0;
+}
+
 static int on_queue_set(struct rpc_call *call, struct db *db)
 {
 	static const char *const keys[] = {
@@ -196,6 +222,8 @@ static int on_queue_set(struct rpc_call *call, struct db *db)
 	int err = begin(call, db, "queue", id, &body, &is_new);
 	if (!err)
 		err = check_name(call, name, is_new);
+	if (!err)
+		err = check_queue_notice(call, db, prompts[0]);
 	if (err)
 		return err;
 	take_over(call, body, keys);
@@ -429,6 +457,8 @@ static int on_prompt_set(struct rpc_call *call, struct db *db)
 	const struct site_prm *prm = site_prm(call->part);
 	char path[1024];
 	struct json_in in;
+	int64_t ms;
+	bool notice;
 
 	json_in_init(&in, call->params);
 	const char *prompt = json_in_str(&in, "prompt", 64);
@@ -447,9 +477,14 @@ static int on_prompt_set(struct rpc_call *call, struct db *db)
 				   "without a path"),
 				"%s", file);
 	snprintf(path, sizeof(path), "%s/%s", prm->prompts_dir, file);
-	const char *why = wav_check(path);
+	const char *why = wav_check(path, &ms);
 	if (why)
 		return rpc_fail(call, EINVAL, why, "%s", file);
+	int err = store_is_notice(db, prompt, &notice);
+	if (!err && notice)
+		err = check_notice(call, file);
+	if (err)
+		return err;
 	scoped_json json_t *body = json_pack("{s:s}", "file", file);
 	return append(call, db, "prompt.set", prompt, body);
 }

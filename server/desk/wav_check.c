@@ -26,7 +26,7 @@ static bool format_ok(const uint8_t *p, uint32_t len)
 	       le32(p + 4) == RATE && p[14] == 16 && !p[15];
 }
 
-const char *wav_check(const char *path)
+const char *wav_check(const char *path, int64_t *msp)
 {
 	uint8_t head[HEAD_BYTES];
 	struct stat st;
@@ -44,6 +44,8 @@ const char *wav_check(const char *path)
 	bool format = false;
 	for (size_t at = 12; at + 8 <= n;) {
 		uint32_t len = le32(head + at + 4);
+		if (!memcmp(head + at, "data", 4))
+			*msp = (int64_t)len * 1000 / (2 * RATE);
 		if (!memcmp(head + at, "data", 4))
 			return format && len
 				       ? NULL

@@ -30,6 +30,7 @@ static void parts_open(struct desk *d)
 	const struct people_prm people = {.log = d->r.log};
 	const struct site_prm site = {.log = d->r.log,
 				      .prompts_dir = d->r.dir,
+				      .notice_max_ms = 4000,
 				      .wrapup_ms = 60000,
 				      .lease_ms = 15000,
 				      .max_wait_ms = 600000};
@@ -321,6 +322,25 @@ static void test_calendar_and_prompts(void **state)
 	char file[SITE_TEXT];
 	site_prompt_file(d->site, "notice", file);
 	assert_string_equal(file, "t.wav");
+	/* five seconds are too long for a notice, and fine for music */
+	static const unsigned char five[] = "\x80\x38\x01";
+	f = fopen(path, "r+b");
+	fseek(f, 40, SEEK_SET);
+	fwrite(five, 1, 4, f);
+	fclose(f);
+	assert_int_equal(site_call(d, "prompt.set",
+				   json_pack("{s:s,s:s}", "prompt", "notice",
+					     "file", "t.wav")),
+			 EINVAL);
+	assert_string_equal(d->r.detail, "5000 ms, call.notice_max is 4000");
+	assert_int_equal(site_call(d, "prompt.set",
+				   json_pack("{s:s,s:s}", "prompt", "long",
+					     "file", "t.wav")),
+			 0);
+	assert_int_equal(site_call(d, "queue.set",
+				   json_pack("{s:s,s:s,s:s}", "queue", "q9",
+					     "name", "Q", "notice", "long")),
+			 EINVAL);
 	unlink(path);
 }
 

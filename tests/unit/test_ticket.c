@@ -17,7 +17,9 @@ static int call(const char *actor, const char *method, const char *params)
 		fail_msg("%s", params);
 	const struct rpc_handler *table =
 		*method == 't' ? ticket_methods : citizen_methods;
-	return rig_call(rig, table, NULL, actor, method, p);
+	static struct citizen_part citizens = {.recent_days = 7};
+	return rig_call(rig, table, *method == 't' ? NULL : &citizens, actor,
+			method, p);
 }
 
 static const char *got(const char *key)
