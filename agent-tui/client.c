@@ -133,17 +133,6 @@ int client_request(struct client *c, const char *method, json_t *params,
 	return request(c, method, params, what, h, arg);
 }
 
-void client_forget(struct client *c, const void *arg)
-{
-	struct le *le;
-
-	LIST_FOREACH (&c->requests, le) {
-		struct request *r = le->data;
-		if (r->arg == arg)
-			r->h = NULL;
-	}
-}
-
 void client_drop_requests(struct client *c, client_reply_h *h)
 {
 	struct le *le;

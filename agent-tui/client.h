@@ -71,15 +71,12 @@ struct tunnel *client_tunnel(struct client *c);
  * hello's business). */
 int client_request(struct client *c, const char *method, json_t *params,
 		   const char *what, client_reply_h *h, void *arg);
-/* Before an owner goes: its replies are dropped. */
-void client_forget(struct client *c, const void *arg);
 
 /* ---- me ---- */
 
 /* device: "workstation" or "phone:NAME". Comes by itself after the first
  * hello for agents with a phone backend. */
 int client_signin(struct client *c, const char *device);
-int client_signout(struct client *c);
 int client_ready(struct client *c);
 int client_pause(struct client *c, const char *reason);
 /* What follows this call: "ready" or a pause code. */
@@ -129,7 +126,6 @@ int client_unmask(struct client *c, const struct client_unmask *u);
 int client_kb_search(struct client *c, const char *q);
 /* Into model.entry. version 0: the one in force. */
 int client_kb_open(struct client *c, const char *entry, int version);
-int client_kb_list(struct client *c, const char *state);
 /* For my call or the draft's contact. */
 int client_kb_adopt(struct client *c, const char *entry);
 int client_kb_drop(struct client *c, const char *entry);

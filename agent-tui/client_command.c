@@ -47,12 +47,6 @@ int client_signin(struct client *c, const char *device)
 		  N_("Sign in"));
 }
 
-int client_signout(struct client *c)
-{
-	c->want_signin = false;
-	return me(c, "agent.signout", NULL, N_("Sign out"));
-}
-
 int client_ready(struct client *c)
 {
 	return me(c, "agent.ready", NULL, N_("Ready"));
@@ -386,14 +380,6 @@ int client_kb_open(struct client *c, const char *entry, int version)
 		json_object_set_new(p, "version", json_integer(version));
 	client_drop_requests(c, on_entry);
 	return client_request(c, "kb.get", p, NULL, on_entry, c);
-}
-
-int client_kb_list(struct client *c, const char *state)
-{
-	const struct client_filter f = {.state = state};
-
-	client_filter(c, MODEL_LIST_ENTRIES, &f);
-	return client_list(c, MODEL_LIST_ENTRIES);
 }
 
 static void on_draft_ticket(const struct client_reply *r, void *arg)

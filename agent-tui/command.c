@@ -105,10 +105,7 @@ static void end(struct app *a)
 		app_ask_again(a, CMD_END, b, on_refuse, NULL);
 		return;
 	}
-	snprintf(b, sizeof(b),
-		 m->call.out ? _("F12 again ends the call with %s")
-			     : _("F12 again ends %s and passes to the rating"),
-		 who);
+	snprintf(b, sizeof(b), _("F12 again ends the call with %s"), who);
 	app_ask_again(a, CMD_END, b, on_end, NULL);
 }
 

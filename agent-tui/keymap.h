@@ -31,8 +31,7 @@ enum where {
 	X(ANSWER, "answer", "接听", K_F(2), '2', AT_ANY, MAY_AGENT,           \
 	  N_("answer"), N_("Take the call that is offered to me"))            \
 	X(END, "end", "结束", K_F(12), '=', AT_ANY, MAY_AGENT, N_("end"),     \
-	  N_("Twice: end the call, the citizen goes to the rating; while it " \
-	     "rings: refuse it (recorded)"))                                  \
+	  N_("Twice: end the call; while it rings: refuse it (recorded)"))    \
 	X(HOLD, "hold", "保持", K_F(4), '4', AT_ANY, MAY_AGENT, N_("hold"),   \
 	  N_("The citizen hears music; again: back to the citizen"))          \
 	X(MUTE, "mute", "静音", K_F(5), '5', AT_ANY, MAY_AGENT, N_("mute"),   \

@@ -198,7 +198,8 @@ static int parse_args(struct options *o, int argc, char **argv)
 	longs[KEYS_N] = (struct option){"config", 1, NULL, 'c'};
 	longs[KEYS_N + 1] = (struct option){"help", 0, NULL, 'h'};
 	longs[KEYS_N + 2] = (struct option){"version", 0, NULL, 'v'};
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
 		if (c == 'h') {
 			set_language(&given);
 			usage(stdout);
@@ -213,11 +214,21 @@ static int parse_args(struct options *o, int argc, char **argv)
 		} else if (c >= 1000) {
 			set_option(&given, keys[c - 1000].key, optarg);
 		} else {
+			set_language(&given);
+			fprintf(stderr,
+				c == ':' ? _("zuoxi: %s wants a value; "
+					     "--help lists the options\n")
+					 : _("zuoxi: unknown option %s; "
+					     "--help lists them\n"),
+				argv[optind - 1]);
 			return EINVAL;
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "zuoxi: %s?\n", argv[optind]);
+		set_language(&given);
+		fprintf(stderr,
+			_("zuoxi: %s is no option; --help lists them\n"),
+			argv[optind]);
 		return EINVAL;
 	}
 	k = read_config(o, config, config != NULL);

@@ -203,13 +203,6 @@ int64_t model_now_us(const struct model *m)
 	return cal_now_us() + m->link.offset_us;
 }
 
-int64_t model_age_s(const struct model *m, int64_t since_us)
-{
-	int64_t age = model_now_us(m) - since_us;
-
-	return since_us && age > 0 ? age / 1000000 : 0;
-}
-
 int model_unconfirmed_s(const struct model *m)
 {
 	if (!m->n_pending)
@@ -253,16 +246,6 @@ const struct model_queue *model_queue_find(const struct model *m,
 	for (size_t i = 0; i < m->queues.n; i++) {
 		if (!strcmp(m->queues.v[i].id, id))
 			return &m->queues.v[i];
-	}
-	return NULL;
-}
-
-const struct model_agent *model_agent_find(const struct model *m,
-					   const char *id)
-{
-	for (size_t i = 0; i < m->agents.n; i++) {
-		if (!strcmp(m->agents.v[i].id, id))
-			return &m->agents.v[i];
 	}
 	return NULL;
 }

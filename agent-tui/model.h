@@ -538,8 +538,6 @@ int model_alloc(struct model **mp, void (*changeh)(unsigned mask, void *arg),
 
 /* This moment on the server's clock. */
 int64_t model_now_us(const struct model *m);
-/* Whole seconds since a server time, never negative. */
-int64_t model_age_s(const struct model *m, int64_t since_us);
 /* Seconds that the oldest unconfirmed request waits; 0: none over a second.*/
 int model_unconfirmed_s(const struct model *m);
 /* Calls waiting in all my queues (all queues for a lead), and the oldest
@@ -548,8 +546,6 @@ int model_waiting(const struct model *m, int64_t *longest_us);
 
 /* NULL: there is none. */
 const struct model_queue *model_queue_find(const struct model *m,
-					   const char *id);
-const struct model_agent *model_agent_find(const struct model *m,
 					   const char *id);
 const struct model_pause *model_pause_find(const struct model *m,
 					   const char *code);

@@ -378,11 +378,6 @@ void phone_mute(struct phone *ph, bool on)
 	changed(ph, PHONE_CHANGE_AUDIO);
 }
 
-void phone_set_voice(struct phone *ph, enum phone_voice voice)
-{
-	ph->prm.voice = voice;
-}
-
 void phone_set_server(struct phone *ph, const struct sa *addr)
 {
 	sa_cpy(&ph->server, addr);

@@ -187,7 +187,6 @@ int phone_dtmf(struct phone *ph, const char *digits);
 /* At once and local. */
 void phone_mute(struct phone *ph, bool on);
 int phone_set_devices(struct phone *ph, const struct phone_devices *d);
-void phone_set_voice(struct phone *ph, enum phone_voice voice);
 /* Round trip of the tunnel as client.h measures it, for phone.quality. */
 void phone_set_rtt(struct phone *ph, int64_t rtt_us);
 /* Where the SSH server is: voice by UDP goes there unless the switch names

@@ -303,11 +303,6 @@ int screen_cols(void)
 	return COLS;
 }
 
-bool screen_is_ascii(void)
-{
-	return s.ascii;
-}
-
 void screen_set_light(bool light)
 {
 	s.light = light;

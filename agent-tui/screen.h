@@ -31,7 +31,6 @@ void screen_rescue(void);
 void screen_resize(void);
 int screen_rows(void);
 int screen_cols(void);
-bool screen_is_ascii(void);
 void screen_set_light(bool light);
 void screen_describe(char *out, size_t size);
 

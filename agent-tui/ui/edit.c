@@ -250,13 +250,6 @@ static void draw_line(struct ui_edit *e, int y, int x, int w, bool focus)
 		screen_cursor(y, x + (from > 0) + cursor, true);
 }
 
-int ui_edit_lines(const struct ui_edit *e, int w)
-{
-	struct span v[LINES_MAX];
-
-	return wrap(e, w, v);
-}
-
 void ui_edit_draw(struct ui_edit *e, int y, int x, int w, int h, bool focus)
 {
 	struct span v[LINES_MAX];

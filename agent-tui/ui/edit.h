@@ -30,5 +30,3 @@ bool ui_edit_key(struct ui_edit *e, uint32_t key, bool pasted);
 /* Draws in w columns and h lines, scrolled so that the cursor shows; a line
  * scrolled left begins with "‹". With `focus` the terminal's cursor is put. */
 void ui_edit_draw(struct ui_edit *e, int y, int x, int w, int h, bool focus);
-/* Lines it takes at that width. */
-int ui_edit_lines(const struct ui_edit *e, int w);

@@ -159,17 +159,6 @@ static void remember(struct ui_form *f, int field)
 	st->value = copy;
 }
 
-void ui_form_fill(struct ui_form *f, const char *key, const char *value)
-{
-	int i = find(f, key);
-
-	if (i < 0 || !strcmp(value_of(&f->v[i]), value))
-		return;
-	remember(f, i);
-	f->typing = -1;
-	set_value(&f->v[i], value, SIZE_MAX);
-}
-
 bool ui_form_undo(struct ui_form *f)
 {
 	struct step st;
@@ -197,15 +186,6 @@ static const struct ui_option *option(const struct field *d, const char *code)
 		if (*code && !strcmp(d->opt[i].code, code))
 			return &d->opt[i];
 	return NULL;
-}
-
-const char *ui_form_name(const struct ui_form *f, const char *key)
-{
-	int i = find(f, key);
-	const struct ui_option *o =
-		i < 0 ? NULL : option(&f->v[i], f->v[i].value);
-
-	return o ? o->name : "";
 }
 
 const char *ui_form_link(const struct ui_form *f)

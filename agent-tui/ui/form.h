@@ -55,12 +55,8 @@ int ui_form_options(struct ui_form *f, const char *key,
 
 /* Without undo: what comes from the server. */
 void ui_form_set(struct ui_form *f, const char *key, const char *value);
-/* With undo: what the program fills in for the person. */
-void ui_form_fill(struct ui_form *f, const char *key, const char *value);
 /* Never NULL. */
 const char *ui_form_get(const struct ui_form *f, const char *key);
-/* Name of the chosen option, "" for none. */
-const char *ui_form_name(const struct ui_form *f, const char *key);
 const char *ui_form_link(const struct ui_form *f);
 
 enum ui_form_took ui_form_key(struct ui_form *f, uint32_t key, bool pasted);

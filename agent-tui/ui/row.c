@@ -52,15 +52,6 @@ void row_cell(struct row *r, int cols, const char *text)
 	append(r, b);
 }
 
-void row_right(struct row *r, int cols, const char *text)
-{
-	int w = utf8_width(text);
-
-	if (w < cols)
-		row_to(r, r->cols + cols - w);
-	row_cell(r, w < cols ? w : cols, text);
-}
-
 void row_hostile(struct row *r, int cols, const char *text)
 {
 	char b[800];

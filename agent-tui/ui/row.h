@@ -23,8 +23,6 @@ void row_add(struct row *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* A cell of exactly `cols` columns, cut or padded. */
 void row_cell(struct row *r, int cols, const char *text);
-/* The same, text right-aligned. */
-void row_right(struct row *r, int cols, const char *text);
 /* Disarmed by utf8_show; cols 0: as wide as it is. */
 void row_hostile(struct row *r, int cols, const char *text);
 /* Blanks up to column `col`. */

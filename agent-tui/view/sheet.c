@@ -428,11 +428,6 @@ bool sheet_undo(struct sheet *s)
 	return true;
 }
 
-bool sheet_in_text(const struct sheet *s)
-{
-	return ui_form_in_text(s->form);
-}
-
 void sheet_focus(struct sheet *s, const char *field)
 {
 	ui_form_focus(s->form, field);

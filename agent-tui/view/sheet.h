@@ -16,7 +16,6 @@ int sheet_alloc(struct sheet **sp, struct app *a);
 void sheet_event(struct sheet *s, unsigned mask);
 enum ui_form_took sheet_key(struct sheet *s, uint32_t key, bool pasted);
 bool sheet_undo(struct sheet *s);
-bool sheet_in_text(const struct sheet *s);
 /* Cursor to the first required field that is empty; false: none is. */
 bool sheet_to_missing(struct sheet *s);
 void sheet_focus(struct sheet *s, const char *field);

@@ -279,7 +279,8 @@ int main(int argc, char **argv)
 	struct diag diag = {.line = 0};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "a:k:c:hV", options, NULL)) !=
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":a:k:c:hV", options, NULL)) !=
 	       -1) {
 		switch (c) {
 		case 'a':
@@ -297,7 +298,17 @@ int main(int argc, char **argv)
 		case 'V':
 			puts("zuoxi-gate " ZUOXI_VERSION);
 			return EXIT_ENDED;
+		case ':':
+			fprintf(stderr,
+				"zuoxi-gate: %s wants a value; --help lists "
+				"the options\n",
+				argv[optind - 1]);
+			return EXIT_USAGE;
 		default:
+			fprintf(stderr,
+				"zuoxi-gate: unknown option %s; --help lists "
+				"them\n",
+				argv[optind - 1]);
 			return EXIT_USAGE;
 		}
 	}
