@@ -51,6 +51,10 @@ const char *command_refusal(const struct model *m, enum command_id id)
 	case CMD_CALLBACK:
 		return ringing(m) || pane_in_call(m) ? _("you are in a call")
 						     : NULL;
+	case CMD_CARD:
+		return pane_card_is_mine(m)
+			       ? NULL
+			       : _("this is not the citizen of your call");
 	case CMD_EXTEND:
 		return wrapping_up(m) ? NULL : _("only in wrap-up");
 	case CMD_QUIT:
@@ -277,6 +281,59 @@ static void on_number(struct app *a, const char *answer, void *arg)
 	command_dial(a, answer, 0, "");
 }
 
+/* ---- the citizen's card ---- */
+
+struct card {
+	char field[16];
+};
+
+static void on_card_text(struct app *a, const char *answer, void *arg)
+{
+	const struct card *k = arg;
+
+	/* the name that is shown is masked: nothing typed leaves it */
+	if (!answer || (!*answer && !strcmp(k->field, "name")))
+		return;
+	if (pane_card_is_mine(app_model(a)))
+		client_citizen_update(app_client(a), k->field, answer);
+}
+
+static void on_card_field(struct app *a, const char *answer, void *arg)
+{
+	const struct model_citizen *c = &app_model(a)->citizen;
+	struct card *k;
+	const char *was = "";
+
+	if (!answer)
+		return;
+	k = mem_zalloc(sizeof(*k), NULL);
+	if (!k)
+		return;
+	utf8_copy(k->field, sizeof(k->field), answer);
+	if (!strcmp(answer, "title"))
+		was = c->title;
+	else if (!strcmp(answer, "note"))
+		was = c->note ? c->note : "";
+	else if (!strcmp(answer, "prefs"))
+		was = c->prefs ? c->prefs : "";
+	app_ask_text(a, _("On the card:"), was, on_card_text, k);
+	mem_deref(k);
+}
+
+static void ask_card(struct app *a)
+{
+	static const char *const codes[] = {"name", "title", "prefs", "note"};
+	const char *const names[] = {_("name"), _("title"), _("preferences"),
+				     _("remark")};
+	struct app_choice v[4] = {0};
+
+	for (int i = 0; i < 4; i++) {
+		utf8_copy(v[i].code, sizeof(v[i].code), codes[i]);
+		utf8_copy(v[i].label, sizeof(v[i].label), names[i]);
+	}
+	app_ask_digit(a, _("Edit:"), v, 4, on_card_field, NULL);
+}
+
 /* ---- my state ---- */
 
 int command_pauses(const struct model *m, struct app_choice *v, int max)
@@ -447,6 +504,9 @@ static bool run_state(struct app *a, enum command_id id, const char *arg)
 		return true;
 	case CMD_EXTEND:
 		client_extend(c);
+		return true;
+	case CMD_CARD:
+		ask_card(a);
 		return true;
 	default:
 		return false;

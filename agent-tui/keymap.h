@@ -77,6 +77,8 @@ enum where {
 	X(UNMASK, "unmask", "显示", '*', 0, AT_LIST | AT_READ, MAY_DESK,      \
 	  N_("full number"),                                                  \
 	  N_("Show the number for 30 s; a reason is asked and recorded"))     \
+	X(CARD, "card", "名片", 'i', 0, AT_LIST, MAY_AGENT, N_("edit card"),  \
+	  N_("Name, title, preferences or note of the citizen of my call"))   \
 	X(NOTE, "note", "批注", 'm', 0, AT_LIST | AT_READ, MAY_DESK,          \
 	  N_("note"), N_("Add a line to this ticket"))                        \
 	X(SORT, "sort", "排序", 's', 0, AT_LIST, MAY_ANY, N_("sort"),         \

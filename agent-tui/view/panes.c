@@ -177,6 +177,14 @@ static void card_name(const struct model *m, struct row *r, int w)
 		row_add(r, _("  no. %d"), c->contacts_recent);
 }
 
+bool pane_card_is_mine(const struct model *m)
+{
+	const char *mine =
+		m->call.contact[0] ? m->call.contact : m->draft.contact;
+
+	return *mine && !strcmp(m->citizen.of, mine);
+}
+
 void pane_card(const struct model *m, struct area a, bool focus)
 {
 	const struct model_citizen *c = &m->citizen;

@@ -45,6 +45,8 @@ void pane_sound_line(const struct model *m, struct row *r);
 
 /* ---- panes ---- */
 
+/* The card that is shown belongs to my call, or to what I write on it. */
+bool pane_card_is_mine(const struct model *m);
 void pane_card(const struct model *m, struct area a, bool focus);
 /* list NULL: no cursor. */
 void pane_history(const struct model *m, struct area a, struct ui_list *list,

@@ -143,6 +143,12 @@ int client_citizen_open(struct client *c, const char *contact,
 	return done("citizen %s %s", s(contact), s(number));
 }
 
+int client_citizen_update(struct client *c, const char *field,
+			  const char *text)
+{
+	return done("citizen_update %s %s", field, text);
+}
+
 int client_unmask(struct client *c, const struct client_unmask *u)
 {
 	return done("unmask %s %s %lld %s", s(u->contact), s(u->ticket),

@@ -130,6 +130,18 @@ keys Tab
 wait_text '[表单]'
 keys F3
 wait_text '[检索]'
+# the card of the citizen in the call, from its pane
+keys BTab
+wait_text '[列表]'
+keys i
+wait_text '改哪项'
+keys 4
+wait_text '名片上写'
+keys '周三后再打' Enter
+wait_log 'citizen_update note 周三后再打'
+keys Tab
+wait_text '[检索]'
+
 keys F12
 wait_text '再按 F12 结束与 138****1234 的通话'
 ! has_log hangup || fail "one F12 hung up"
