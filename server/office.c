@@ -502,8 +502,6 @@ static void on_status(json_t *status, void *arg)
 {
 	const struct office *o = arg;
 
-	json_object_set_new(status, "switch",
-			    json_pack("{s:b}", "up", voice_is_up(o->voice)));
 	json_object_set_new(
 		status, "agents",
 		json_pack("{s:I, s:I, s:I}", "signed_in",

@@ -106,6 +106,7 @@ struct voice {
 	char day[12];
 	struct tmr tick, flush;
 	unsigned ticks;
+	json_t *stats; /* the switch's, NULL: not known */
 	struct fact_sink sinks[4];
 	bool loading;
 	bool lost; /* the switch began a new life: calls not in it are lost */

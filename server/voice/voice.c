@@ -411,6 +411,15 @@ static void on_published(const struct fact *f, void *arg)
 
 /* ---- life ---- */
 
+/* The switch's counters, for status and /metrics: a few seconds old. */
+static void on_stats(int err, json_t *result, void *arg)
+{
+	struct voice *v = arg;
+
+	json_decref(v->stats);
+	v->stats = err ? NULL : json_incref(result);
+}
+
 static void on_tick(void *arg)
 {
 	struct voice *v = arg;
@@ -420,6 +429,9 @@ static void on_tick(void *arg)
 		hotline_tick(v);
 		if (v->ticks % WATCH_TICKS == 0)
 			resync_watch(v);
+		if (v->ticks % WATCH_TICKS == 0)
+			(void)exchange_command(v->ex, "stats", NULL, on_stats,
+					       v);
 	}
 	if (v->ticks % CONFIG_TICKS == 0)
 		exchange_configure(v->ex);
@@ -432,7 +444,8 @@ static void destructor(void *arg)
 
 	tmr_cancel(&v->tick);
 	tmr_cancel(&v->flush);
-	mem_deref(v->ex);
+	mem_deref(v->ex); /* answers what is pending: on_stats() */
+	json_decref(v->stats);
 	list_flush(&v->playbacks);
 	hash_flush(v->calls);
 	hash_flush(v->legs);
@@ -504,9 +517,11 @@ static void on_status(json_t *status, void *arg)
 	for (size_t i = 0; i < roster_count(v->prm.roster); i++)
 		counts[roster_at(v->prm.roster, i)->now.state]++;
 	hash_apply(v->calls, count_one, &calls);
-	json_object_set_new(status, "switch",
-			    json_pack("{s:b,s:s}", "up", exchange_is_up(v->ex),
-				      "boot", exchange_switch_boot(v->ex)));
+	json_t *sw = json_pack("{s:b,s:s}", "up", exchange_is_up(v->ex),
+			       "boot", exchange_switch_boot(v->ex));
+	if (v->stats)
+		json_object_update_missing(sw, v->stats);
+	json_object_set_new(status, "switch", sw);
 	json_object_set_new(status, "line",
 			    json_pack("{s:I,s:I}", "calls", (json_int_t)calls,
 				      "waiting",

@@ -107,6 +107,7 @@ stranger()
 		--from 13800000005 --patience 3000 | jq -e '.code == 403' >/dev/null
 }
 eventually 5 stranger
+eventually 15 eval "site_ctl status --json | jq -e '.switch.sip.refused > 0' >/dev/null"
 site_ctl trunk set t1 --host 127.0.0.1 >/dev/null
 
 step 'outside open hours the closed prompt answers'
