@@ -126,6 +126,7 @@ int client_unmask(struct client *c, const struct client_unmask *u);
 int client_kb_search(struct client *c, const char *q);
 /* Into model.entry. version 0: the one in force. */
 int client_kb_open(struct client *c, const char *entry, int version);
+void client_kb_close(struct client *c);
 /* For my call or the draft's contact. */
 int client_kb_adopt(struct client *c, const char *entry);
 int client_kb_drop(struct client *c, const char *entry);

@@ -382,6 +382,15 @@ int client_kb_open(struct client *c, const char *entry, int version)
 	return client_request(c, "kb.get", p, NULL, on_entry, c);
 }
 
+void client_kb_close(struct client *c)
+{
+	json_t *none = json_object();
+
+	client_drop_requests(c, on_entry);
+	model_take_entry(c->model, none);
+	json_decref(none);
+}
+
 static void on_draft_ticket(const struct client_reply *r, void *arg)
 {
 	struct client *c = arg;

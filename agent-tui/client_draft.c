@@ -224,11 +224,15 @@ int client_draft_open(struct client *c, const char *contact,
 
 	if (!contact && !ticket)
 		return EINVAL;
-	if ((contact && !strcmp(d->contact, contact)) ||
-	    (ticket && !strcmp(d->ticket, ticket)))
+	bool same = contact ? !strcmp(d->contact, contact)
+			    : !strcmp(d->ticket, ticket);
+	/* a call that was dialled has its ticket only when it is answered */
+	if (same && *d->ticket)
 		return 0;
-	leave(c);
-	model_draft_begin(c->model, contact, ticket);
+	if (!same) {
+		leave(c);
+		model_draft_begin(c->model, contact, ticket);
+	}
 	if (!c->hello_done)
 		return 0;
 	client_drop_requests(c, on_existing);
@@ -242,8 +246,9 @@ void client_draft_follow(struct client *c)
 {
 	const struct model_call *call = &c->model->call;
 
+	/* what rings in is not mine yet, what rings out is */
 	if (!*call->contact || !strcmp(call->state, "ended") ||
-	    !strcmp(call->state, "ringing"))
+	    (!call->out && !strcmp(call->state, "ringing")))
 		return;
 	client_draft_open(c, call->contact, NULL);
 	if (c->prm.lists && strcmp(c->model->citizen.of, call->contact))

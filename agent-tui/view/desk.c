@@ -39,6 +39,7 @@ struct desk {
 	bool go_on;		/* F9 filed it: then "after" */
 	int64_t typed_us;	/* monotonic */
 	char resumed[MODEL_ID]; /* draft that was asked for after a restart */
+	char of[MODEL_ID];	/* contact that search and entry belong to */
 	struct ui_list todo, missed, history, likely;
 	struct finder *finder;
 	struct sheet *sheet;
@@ -57,9 +58,28 @@ static enum mode mode_of(const struct model *m)
 
 /* ---- lines ---- */
 
+/* The k-th open one: the list is the ticket tab's too, with what is done.
+ * NULL: there are not so many. */
+static const struct model_ticket *todo_at(const struct model *m, int k)
+{
+	for (size_t i = 0; i < m->tickets.n; i++)
+		if (!strcmp(m->tickets.v[i].state, "open") && !k--)
+			return &m->tickets.v[i];
+	return NULL;
+}
+
+static int todo_count(const struct model *m)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < m->tickets.n; i++)
+		n += !strcmp(m->tickets.v[i].state, "open");
+	return n;
+}
+
 static const char *todo_id(int i, void *arg)
 {
-	return ((const struct model *)arg)->tickets.v[i].id;
+	return todo_at(arg, i)->id;
 }
 
 static const char *missed_id(int i, void *arg)
@@ -81,11 +101,7 @@ static void todo_row(const struct model *m, const struct model_ticket *t,
 	row_init(r);
 	pane_when(m, t->promise_us ? t->promise_us : t->created_us, when,
 		  sizeof(when));
-	row_add(r, "%s%s ",
-		!strcmp(t->state, "done") ? "✓"
-		: late			  ? "!"
-					  : " ",
-		when);
+	row_add(r, "%s%s ", late ? "!" : " ", when);
 	row_cell(r, 5, !strcmp(t->outcome, "callback") ? _("call") : _("tkt"));
 	row_hostile(r, 12, t->number);
 	row_hostile(r, 5, t->name);
@@ -96,23 +112,23 @@ static void draw_todo(struct desk *d, const struct model *m, struct area a)
 {
 	bool on = d->focus == F_TODO;
 	struct area b = {a.y + 1, a.x, a.w, a.h - 1};
+	int n = todo_count(m);
 	char title[80];
 
-	snprintf(title, sizeof(title), _("To do %d, by deadline"),
-		 (int)m->tickets.n);
+	snprintf(title, sizeof(title), _("To do %d, by deadline"), n);
 	screen_rule(a.y, a.x, a.w, on, title, on ? _("Enter opens") : "");
-	if (!m->tickets.n)
+	if (!n)
 		pane_empty(a, m->tickets.page.loading
 				      ? "…"
 				      : _("Nothing to do. A call appears in "
 					  "row 3."));
-	ui_list_sync(&d->todo, (int)m->tickets.n, b.h, todo_id, (void *)m);
+	ui_list_sync(&d->todo, n, b.h, todo_id, (void *)m);
 	for (int i = 0; i < b.h; i++) {
 		int k = d->todo.top + i;
 		struct row r;
-		if (k >= (int)m->tickets.n)
+		if (k >= n)
 			break;
-		todo_row(m, &m->tickets.v[k], &r);
+		todo_row(m, todo_at(m, k), &r);
 		pane_line_row(b, i, k == d->todo.cur, on, &r);
 	}
 }
@@ -485,6 +501,32 @@ static void next_focus(struct desk *d, int by)
 		d->focus = v[(at + by + n) % n];
 }
 
+/* Read while it rang: of this call too. */
+static bool is_likely(const struct model *m)
+{
+	for (size_t i = 0; !m->call.out && i < m->offer.kb.n; i++)
+		if (!strcmp(m->offer.kb.v[i].id, m->entry.id))
+			return true;
+	return false;
+}
+
+/* Another contact: nothing that was looked up for the last one stays. */
+static void follow_contact(struct view *v)
+{
+	struct desk *d = v->state;
+	const struct model *m = app_model(v->app);
+
+	if (d->mode != TALKING || !m->call.contact[0] ||
+	    !strcmp(m->call.state, "ended") || !strcmp(d->of, m->call.contact))
+		return;
+	utf8_copy(d->of, sizeof(d->of), m->call.contact);
+	finder_clear(d->finder);
+	if (!is_likely(m))
+		client_kb_close(app_client(v->app));
+	d->zoomed = false;
+	d->focus = d->before_search = F_SEARCH;
+}
+
 static void enter_mode(struct view *v, enum mode from)
 {
 	struct desk *d = v->state;
@@ -494,7 +536,6 @@ static void enter_mode(struct view *v, enum mode from)
 	case TALKING:
 		if (from == WRAPUP)
 			break;
-		finder_clear(d->finder);
 		d->zoomed = false;
 		d->focus = d->before_search = F_SEARCH;
 		app_open(v->app, &view_desk, "");
@@ -569,6 +610,7 @@ static void desk_event(struct view *v, unsigned mask)
 		d->mode = now;
 		enter_mode(v, was);
 	}
+	follow_contact(v);
 	resume(v);
 }
 
@@ -605,7 +647,7 @@ static void todo_line(int i, struct row *r, void *arg)
 {
 	const struct model *m = arg;
 
-	todo_row(m, &m->tickets.v[i], r);
+	todo_row(m, todo_at(m, i), r);
 }
 
 static void missed_line(int i, struct row *r, void *arg)
@@ -666,9 +708,9 @@ static bool open_current(struct view *v)
 			finder_adopt(d->finder);
 		return true;
 	case F_TODO:
-		if (d->todo.cur < (int)m->tickets.n)
+		if (todo_at(m, d->todo.cur))
 			app_open(v->app, &view_ticket,
-				 m->tickets.v[d->todo.cur].id);
+				 todo_at(m, d->todo.cur)->id);
 		return true;
 	case F_HISTORY:
 		if (d->history.cur < (int)m->citizen.history.n)
@@ -724,8 +766,8 @@ static bool call_back(struct view *v)
 	struct desk *d = v->state;
 	const struct model *m = app_model(v->app);
 
-	if (d->focus == F_TODO && d->todo.cur < (int)m->tickets.n)
-		command_dial(v->app, "", 0, m->tickets.v[d->todo.cur].id);
+	if (d->focus == F_TODO && todo_at(m, d->todo.cur))
+		command_dial(v->app, "", 0, todo_at(m, d->todo.cur)->id);
 	else if (d->missed.cur < (int)m->missed.n)
 		command_dial(v->app, "", m->missed.v[d->missed.cur].id, "");
 	return true;
@@ -742,8 +784,8 @@ static bool unmask(struct view *v)
 		command_unmask(v->app, m->offer.contact, "", 0);
 	else if (d->focus == F_MISSED && d->missed.cur < (int)m->missed.n)
 		command_unmask(v->app, "", "", m->missed.v[d->missed.cur].id);
-	else if (d->focus == F_TODO && d->todo.cur < (int)m->tickets.n)
-		command_unmask(v->app, "", m->tickets.v[d->todo.cur].id, 0);
+	else if (d->focus == F_TODO && todo_at(m, d->todo.cur))
+		command_unmask(v->app, "", todo_at(m, d->todo.cur)->id, 0);
 	return true;
 }
 

@@ -106,6 +106,7 @@ void finder_event(struct finder *f, unsigned mask)
 void finder_clear(struct finder *f)
 {
 	ui_edit_set(f->edit, "");
+	f->asked[0] = '\0';
 	client_kb_search(app_client(f->app), "");
 }
 

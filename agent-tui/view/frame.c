@@ -50,7 +50,7 @@ static void state_fact(const struct model *m, bool wide, char *out,
 		snprintf(out, size, "%s %s", m->me.id, name);
 		return;
 	}
-	row_time(t, sizeof(t), model_now_us(m) - g->since_us);
+	row_time(t, sizeof(t), model_now_us(m) - pane_since(m, g));
 	if (g->state == STATE_PAUSED)
 		p = model_pause_find(m, g->reason);
 	if (p) {

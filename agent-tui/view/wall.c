@@ -38,7 +38,7 @@ struct wall {
 /* How far an agent is out of the ordinary: sorts and marks. */
 static int64_t excess(const struct model *m, const struct model_agent *g)
 {
-	int64_t now = model_now_us(m), t = now - g->since_us;
+	int64_t now = model_now_us(m), t = now - pane_since(m, g);
 	const struct model_pause *p;
 
 	if (g->hand_up)
@@ -311,7 +311,7 @@ static void agent_row(const struct model *m, const struct wall *s, int i,
 	row_cell(r, 5, g->id);
 	row_hostile(r, 7, g->name);
 	row_time(t, sizeof(t),
-		 g->since_us ? model_now_us(m) - g->since_us : -1);
+		 g->since_us ? model_now_us(m) - pane_since(m, g) : -1);
 	row_add(r, "%s%s %s %s", pane_state_shape(g->state),
 		g->state == STATE_PAUSED && p ? tr(p->name)
 					      : tr(model_state_name(g->state)),

@@ -28,6 +28,22 @@ static const char *look_up(const struct word *v, size_t n, const char *code)
 #define LOOK_UP(words, code) \
 	look_up(words, sizeof(words) / sizeof(*(words)), code)
 
+/* A hold does not start the talk anew: it counts from the answer. */
+int64_t pane_since(const struct model *m, const struct model_agent *g)
+{
+	if (g->state != STATE_TALKING)
+		return g->since_us;
+	if (!strcmp(m->call.agent, g->id) && m->call.answered_us &&
+	    strcmp(m->call.state, "ended") != 0)
+		return m->call.answered_us;
+	for (size_t i = 0; i < m->calls.n; i++) {
+		const struct model_call *k = &m->calls.v[i];
+		if (k->answered_us && !strcmp(k->agent, g->id))
+			return k->answered_us;
+	}
+	return g->since_us;
+}
+
 bool pane_in_call(const struct model *m)
 {
 	bool call = m->call.contact[0] && strcmp(m->call.state, "ended") != 0;

@@ -160,6 +160,15 @@ int client_kb_open(struct client *c, const char *entry, int version)
 	return done("kb_open %s %d", entry, version);
 }
 
+void client_kb_close(struct client *c)
+{
+	json_t *none = json_object();
+
+	done("kb_close");
+	model_take_entry(model, none);
+	json_decref(none);
+}
+
 int client_draft_open(struct client *c, const char *contact,
 		      const char *ticket)
 {
