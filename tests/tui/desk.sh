@@ -184,3 +184,35 @@ keys F9
 wait_log ticket_file
 feed '{"draft":{"filed":true}}'
 wait_log_line ready
+
+# A call back: nothing that was looked up for the last one stays, the hold
+# does not start the talk anew, and F12 asks from the first moment.
+tui_restart
+stage_start 80 24
+at idle
+at ring
+at talk
+at search
+wait_text 'KB-0415 v3'
+at wrapup
+me() { # STATE SINCE
+	feed '{"event":"agent.changed","params":{"agent":{"id":"A017","name":"王莹","state":"'"$1"'","since_us":'"$2"',"online":true,"phone":true,"contact":"20261124-90"}}}'
+}
+out() { # STATE ANSWERED
+	feed '{"event":"me.call","params":{"call":{"contact":"20261124-90","direction":"out","number":"135****2210","state":"'"$1"'","agent":"A017","arrived_us":1795488290000000,"answered_us":'"$2"',"held_us":0}}}'
+}
+feed '{"now":1795488290000000}'
+me ready 1795488289000000
+me offered 1795488290000000
+out ringing 0
+wait_text '◇呼叫'
+wait_log_line kb_close
+wait_gone 'KB-0415 v3'
+me talking 1795488295000000
+out talking 1795488295000000
+keys F12
+wait_text '再按 F12 结束与 135****2210 的通话'
+keys Escape
+me talking 1795488340000000
+feed '{"now":1795488355000000}'
+wait_text '王莹 ◆通话 01:00'
