@@ -94,6 +94,8 @@ int client_retrieve(struct client *c);
 int client_transfer(struct client *c, const char *to); /* agent or queue */
 int client_dtmf(struct client *c, const char *digits);
 void client_mute(struct client *c, bool on);
+/* Other sound devices from now on; NULL: as it is, ringer "": none. */
+int client_device(struct client *c, const char *headset, const char *ringer);
 struct client_dial {
 	const char *number; /* one of these three, others NULL or 0 */
 	int64_t missed;

@@ -191,6 +191,24 @@ int client_dtmf(struct client *c, const char *digits)
 	return say_err(c, err, N_("You are in no call"));
 }
 
+int client_device(struct client *c, const char *headset, const char *ringer)
+{
+	if (!c->phone)
+		return EALREADY;
+	struct phone_devices d = *phone_devices(c->phone);
+	if (headset) {
+		utf8_copy(d.source, sizeof(d.source), headset);
+		utf8_copy(d.player, sizeof(d.player), headset);
+	}
+	if (ringer)
+		utf8_copy(d.ringer, sizeof(d.ringer), ringer);
+	int err = phone_set_devices(c->phone, &d);
+	return say_err(c, err,
+		       err == ENOTSUP ? N_("The sound comes from files; it "
+					   "stays so until the next start")
+				      : N_("That is no sound device"));
+}
+
 void client_mute(struct client *c, bool on)
 {
 	if (c->phone)

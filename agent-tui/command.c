@@ -14,6 +14,7 @@
 #include "common/phone_no.h"
 #include "common/scope.h"
 #include "common/utf8.h"
+#include "agent-tui/device.h"
 #include "agent-tui/i18n.h"
 #include "agent-tui/screen.h"
 #include "agent-tui/view/panes.h"
@@ -452,6 +453,43 @@ static void theme(struct app *a, const char *word)
 	app_dirty(a);
 }
 
+/* ---- sound devices ---- */
+
+static void on_device(struct app *a, const char *answer, void *arg)
+{
+	if (answer && *answer && !client_device(app_client(a), answer, NULL))
+		app_say(a, MESSAGE_INFO, _("… Headset: %s"), answer);
+}
+
+static void on_ringer(struct app *a, const char *answer, void *arg)
+{
+	if (!answer || !*answer)
+		return;
+	if (!client_device(app_client(a), NULL,
+			   strcmp(answer, "null") ? answer : ""))
+		app_say(a, MESSAGE_OK, _("✓ Rings at: %s"), answer);
+}
+
+static void device(struct app *a, const char *word, const char *question,
+		   app_answer_h *h)
+{
+	struct device v[16];
+	struct app_choice c[16] = {0};
+	int n;
+
+	if (*word) {
+		h(a, word, NULL);
+		return;
+	}
+	n = device_list(v, 16);
+	for (int i = 0; i < n; i++) {
+		utf8_copy(c[i].code, sizeof(c[i].code), v[i].word);
+		snprintf(c[i].label, sizeof(c[i].label), "%s  %s", v[i].word,
+			 tr(v[i].label));
+	}
+	app_ask_pick(a, question, c, n, true, h, NULL);
+}
+
 static bool run_phone(struct app *a, enum command_id id, const char *arg)
 {
 	struct client *c = app_client(a);
@@ -472,6 +510,12 @@ static bool run_phone(struct app *a, enum command_id id, const char *arg)
 		return true;
 	case CMD_TRANSFER:
 		transfer(a, arg);
+		return true;
+	case CMD_DEVICE:
+		device(a, arg, _("Headset:"), on_device);
+		return true;
+	case CMD_RINGER:
+		device(a, arg, _("Ring at:"), on_ringer);
 		return true;
 	case CMD_DIAL:
 		if (*arg)

@@ -139,6 +139,10 @@ enum where {
 	  N_("light or dark"))                                                \
 	X(KEYS, "keys", "测键", 0, 0, AT_ANY, MAY_ANY, N_("keys"),            \
 	  N_("Which keys this terminal really sends"))                        \
+	X(DEVICE, "device", "耳麦", 0, 0, AT_ANY, MAY_ANY, N_("headset"),     \
+	  N_("Choose the headset among the sound devices"))                   \
+	X(RINGER, "ring-device", "响铃", 0, 0, AT_ANY, MAY_ANY,               \
+	  N_("second ringer"), N_("Choose a second device that rings too"))   \
 	X(LOCK, "lock", "锁屏", 0, 0, AT_ANY, MAY_ANY, N_("lock"),            \
 	  N_("Cover the screen; a code of your choice opens it"))             \
 	X(RETRY, "reconnect", "重连", 0, 0, AT_ANY, MAY_ANY, N_("reconnect"), \

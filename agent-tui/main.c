@@ -29,7 +29,8 @@
 /* One table: option, configuration key, default. */
 struct options {
 	char server[128], user[64], identity[256], lang[16];
-	char audio[400], theme[16], voice[16], known_hosts[256];
+	char audio[400], ring_device[160], theme[16], voice[16],
+		known_hosts[256];
 	char locale_dir[256], symbols[16];
 	bool ready;
 };
@@ -50,6 +51,10 @@ static const struct {
 	OPTION(identity, N_("private key file"), "FILE"),
 	OPTION(lang, N_("zh_CN or en"), "LANG"),
 	OPTION(audio, N_("alsa, null or file:IN.wav,OUT.wav"), "DEVICE"),
+	OPTION(ring_device,
+	       N_("second device that rings, as baresip writes "
+		  "it; none by default"),
+	       "DEVICE"),
 	OPTION(voice, N_("tunnel, udp or auto"), "PATH"),
 	OPTION(theme, N_("light or dark"), "NAME"),
 	OPTION(symbols, N_("ascii where symbols are drawn wrongly"), "SET"),
@@ -326,6 +331,8 @@ static void pick_audio(struct options *o, struct client_prm *prm)
 		utf8_copy(prm->devices.player, sizeof(prm->devices.player),
 			  dev);
 	}
+	utf8_copy(prm->devices.ringer, sizeof(prm->devices.ringer),
+		  strcmp(o->ring_device, "none") ? o->ring_device : "");
 	prm->voice = !strcmp(o->voice, "udp")	 ? PHONE_VOICE_UDP
 		     : !strcmp(o->voice, "auto") ? PHONE_VOICE_AUTO
 						 : PHONE_VOICE_TUNNEL;

@@ -17,6 +17,7 @@
 
 #include "agent-tui/phone_udp.h"
 #include "agent-tui/relay.h"
+#include "agent-tui/ringer.h"
 
 #define METER_MS   500
 #define QUALITY_MS 5000
@@ -24,6 +25,7 @@
 struct phone {
 	struct phone_prm prm;
 	struct phone_devices devices;
+	struct ringer *ringer; /* NULL: the headset alone rings */
 	struct phone_audio *audio;
 	struct relay *relay;
 	struct phone_udp *udp; /* of this leg; NULL: by the tunnel */
@@ -67,8 +69,7 @@ static int send_leg(struct phone *ph, const char *method)
 static void ring(struct phone *ph, bool on)
 {
 	relay_ring(ph->relay, on && ph->prm.ring_in_headset);
-	if (ph->audio && ph->prm.backend->ring)
-		ph->prm.backend->ring(ph->audio, on);
+	ringer_ring(ph->ringer, on);
 }
 
 static void tell_backend(struct phone *ph)
@@ -478,12 +479,51 @@ static int on_send(const uint8_t *frame, size_t len, void *arg)
 	return ph->prm.voice_sendh(frame, len, ph->prm.arg);
 }
 
+/* A second device that cannot be had costs no call: the headset rings. */
+static void start_ringer(struct phone *ph)
+{
+	int err = 0;
+
+	ph->ringer = mem_deref(ph->ringer);
+	if (ph->devices.ringer[0])
+		err = ringer_alloc(&ph->ringer, ph->prm.backend,
+				   ph->devices.ringer);
+	if (err)
+		log_warn("ringer: %s: %s", ph->devices.ringer, strerror(err));
+	ringer_ring(ph->ringer, ph->st.leg_state == PHONE_RINGING);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return !strncmp(a, b, sizeof(((struct phone_devices *)0)->player));
+}
+
+static bool is_word(const char *device)
+{
+	return !strpbrk(device, "\r\n#");
+}
+
 int phone_set_devices(struct phone *ph, const struct phone_devices *d)
 {
+	bool ringer = !same(d->ringer, ph->devices.ringer);
+	bool headset = !same(d->source, ph->devices.source) ||
+		       !same(d->player, ph->devices.player);
+
+	if (!is_word(d->source) || !is_word(d->player) || !is_word(d->ringer))
+		return EINVAL;
+	if (headset && !ph->prm.backend->devices)
+		return ENOTSUP;
 	ph->devices = *d;
-	if (!ph->audio || !ph->prm.backend->devices)
+	if (ringer && ph->started)
+		start_ringer(ph);
+	if (!headset || !ph->audio)
 		return 0;
 	return ph->prm.backend->devices(ph->audio, &ph->devices);
+}
+
+const struct phone_devices *phone_devices(const struct phone *ph)
+{
+	return &ph->devices;
 }
 
 /* ---- life ---- */
@@ -502,6 +542,7 @@ int phone_start(struct phone *ph)
 	if (err)
 		return err;
 	ph->started = true;
+	start_ringer(ph);
 	ph->st.path = PHONE_PATH_TUNNEL;
 	tmr_start(&ph->meter, METER_MS, on_meter, ph);
 	return 0;
@@ -515,6 +556,7 @@ void phone_stop(struct phone *ph)
 	tmr_cancel(&ph->meter);
 	relay_run(ph->relay, false);
 	relay_ring(ph->relay, false);
+	ph->ringer = mem_deref(ph->ringer);
 	ph->audio = mem_deref(ph->audio);
 	ph->st.audio = PHONE_AUDIO_OFF;
 	ph->st.path = PHONE_PATH_NONE;

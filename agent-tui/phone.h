@@ -139,8 +139,6 @@ struct phone_backend {
 		     const uint8_t *alaw, size_t len);
 	/* A leg comes or goes (contact "" : none); for what is by call. */
 	void (*leg)(struct phone_audio *a, const char *contact);
-	/* Rings at the second device, where there is one. */
-	void (*ring)(struct phone_audio *a, bool on);
 	/* Other devices from now on. */
 	int (*devices)(struct phone_audio *a, const struct phone_devices *d);
 };
@@ -186,7 +184,9 @@ int phone_dtmf(struct phone *ph, const char *digits);
 
 /* At once and local. */
 void phone_mute(struct phone *ph, bool on);
+/* EINVAL: no device's words. ENOTSUP: files, which are not changed. */
 int phone_set_devices(struct phone *ph, const struct phone_devices *d);
+const struct phone_devices *phone_devices(const struct phone *ph);
 /* Round trip of the tunnel as client.h measures it, for phone.quality. */
 void phone_set_rtt(struct phone *ph, int64_t rtt_us);
 /* Where the SSH server is: voice by UDP goes there unless the switch names

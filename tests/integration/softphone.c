@@ -305,12 +305,45 @@ static void test_reattach(void **state)
 	drop_phone();
 }
 
+static bool rang_long_enough(void)
+{
+	return cal_mono_us() - t.first_loud_us > 4000000;
+}
+
+/* The second device has the tone while it rings, and the headset's own
+ * backend is another child. What was rung is judged by the script. */
+static void test_second_ringer(void **state)
+{
+	struct phone_devices d;
+	char ringer[96];
+
+	(void)state;
+	make_phone("null", "null");
+	d = *phone_devices(t.phone);
+	snprintf(d.ringer, sizeof(d.ringer), "sndfile,%s/ringer\nmodule x.so",
+		 folder);
+	assert_int_equal(EINVAL, phone_set_devices(t.phone, &d));
+	snprintf(ringer, sizeof(ringer), "%s/ringer", folder);
+	assert_int_equal(0, mkdir(ringer, 0700));
+	snprintf(d.ringer, sizeof(d.ringer), "sndfile,%s", ringer);
+	assert_int_equal(0, phone_set_devices(t.phone, &d));
+	wait_for(audio_up);
+	feed("{\"method\":\"phone.offer\",\"params\":{\"leg\":\"s.9\","
+	     "\"contact\":\"c9\",\"ring_ms\":15000,\"info\":{}}}\n");
+	assert_int_equal(PHONE_RINGING, phone_status(t.phone)->leg_state);
+	t.first_loud_us = cal_mono_us();
+	wait_for(rang_long_enough);
+	assert_int_equal(0, phone_refuse(t.phone));
+	drop_phone();
+}
+
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_call),
 		cmocka_unit_test(test_no_card),
 		cmocka_unit_test(test_reattach),
+		cmocka_unit_test(test_second_ringer),
 	};
 
 	if (argc != 4)

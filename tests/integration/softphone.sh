@@ -15,7 +15,7 @@ export XDG_RUNTIME_DIR=$dir
 "$build/tests/integration/softphone_test" "$dir" "$dir/a.8k.wav" \
 	"$dir/c.8k.wav"
 # the first child was killed before it could write the length of its file
-mapfile -t files < <(find "$dir" -name 'dump-*-dec.wav' | sort)
+mapfile -t files < <(find "$dir" -maxdepth 1 -name 'dump-*-dec.wav' | sort)
 cp "${files[-1]}" "$dir/headset.wav"
 
 heard()
@@ -33,5 +33,18 @@ heard switch a c
 heard headset c a
 [ -z "$(find "$dir" -mindepth 1 -type d -name 'zuoxi-*')" ] || {
 	echo 'FAILED: a softphone folder was left behind' >&2
+	exit 1
+}
+
+# the second device rang: a second of tone or more, and not all the time
+rung=$(find "$dir/ringer" -name 'dump-*-dec.wav' | head -1)
+[ -n "$rung" ] || {
+	echo 'FAILED: the second device got nothing' >&2
+	exit 1
+}
+level=$(sox "$rung" -n stat 2>&1 | awk '/RMS +amplitude/ { print $3 }')
+echo "second device: level $level"
+awk -v l="$level" 'BEGIN { exit !(l > 0.01) }' || {
+	echo 'FAILED: the second device was silent' >&2
 	exit 1
 }

@@ -126,6 +126,11 @@ void client_mute(struct client *c, bool on)
 	done("mute %d", on);
 }
 
+int client_device(struct client *c, const char *headset, const char *ringer)
+{
+	return done("device %s %s", s(headset), s(ringer));
+}
+
 int client_hand(struct client *c, bool up, const char *text)
 {
 	return done("hand %d", up);

@@ -45,6 +45,16 @@ wait_text '没有这个命令：nosuch'
 text ':小休 用'
 keys Enter
 wait_log 'pause meal'
+# sound devices: listed, chosen, typed
+text ':耳麦'
+keys Enter
+wait_text 'null  没有声音'
+text 'null'
+keys Enter
+wait_log 'device null -'
+text ':ring-device alsa,plughw:CARD=PCH'
+keys Enter
+wait_log 'device - alsa,plughw:CARD=PCH'
 keys F9
 wait_text '1 小休（14 分）'
 keys 2
