@@ -10,5 +10,8 @@ grep -rlE '\b(N?_)\(' --include='*.c' --include='*.h' \
 	xgettext --from-code=UTF-8 -k_ -kN_ --no-wrap --sort-output \
 		--no-location --package-name=zuoxi -f - -o "$out.new" \
 		2>/dev/null
+# the help of methods: the last of a table's line
+xgettext --from-code=UTF-8 -k -kX:5 --no-wrap --sort-output -j \
+	--no-location -o "$out.new" common/proto.h 2>/dev/null
 sed -i 's/charset=CHARSET/charset=UTF-8/; /^"POT-Creation-Date/d' "$out.new"
 mv "$out.new" "$out"
