@@ -7,7 +7,9 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <libintl.h>
 #include <limits.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,6 +22,7 @@
 #include "common/json.h"
 #include "common/libre.h"
 #include "common/log.h"
+#include "common/proto.h"
 #include "common/scope.h"
 #include "common/utf8.h"
 #include "kb/door.h"
@@ -31,6 +34,8 @@
 #define EXIT_USAGE   2
 
 #define TITLE_COLUMNS 40
+
+#define _(text) gettext(text)
 
 struct options {
 	const char *db;
@@ -148,7 +153,7 @@ static int run_check(const struct options *o)
 	if (o->json)
 		printf("{\"entries\":%u,\"faults\":0}\n", shelf->n);
 	else
-		printf("%u entries, all right\n", shelf->n);
+		printf(_("%u entries, all right\n"), shelf->n);
 	return finish();
 }
 
@@ -164,7 +169,7 @@ static void print_import(const struct options *o, const json_t *result)
 		print_json(result);
 		return;
 	}
-	printf("%lld new, %lld changed, %lld as they were\n",
+	printf(_("%lld new, %lld changed, %lld as they were\n"),
 	       (long long)json_int(result, "added"),
 	       (long long)json_int(result, "changed"),
 	       (long long)json_int(result, "same"));
@@ -314,7 +319,7 @@ static int run_export(const struct options *o)
 	if (code)
 		return code;
 	if (folder)
-		printf("%u entries written to %s\n", count, to);
+		printf(_("%u entries written to %s\n"), count, to);
 	return finish();
 }
 
@@ -507,42 +512,42 @@ static int run_log(const struct options *o)
 /* ---- options ---- */
 
 static const struct command commands[] = {
-	{"check", "PATH...", "Say what is wrong with entries", run_check,
+	{"check", "PATH...", N_("Say what is wrong with entries"), run_check,
 	 NOTHING, 1, INT_MAX},
-	{"import", "PATH...", "Bring entries in, all or nothing", run_import,
-	 WRITES, 1, INT_MAX},
-	{"export", "FOLDER|- [ID...]", "Write entries out as they came in",
+	{"import", "PATH...", N_("Bring entries in, all or nothing"),
+	 run_import, WRITES, 1, INT_MAX},
+	{"export", "FOLDER|- [ID...]", N_("Write entries out as they came in"),
 	 run_export, READS, 1, INT_MAX},
-	{"search", "WORDS...|-", "Find entries", run_search, READS, 1,
+	{"search", "WORDS...|-", N_("Find entries"), run_search, READS, 1,
 	 INT_MAX},
-	{"show", "ID[@VERSION]", "Print one entry", run_show, READS, 1, 1},
-	{"stat", "", "Count entries", run_stat, READS, 0, 0},
-	{"log", "[ID]", "Changes, newest first", run_log, READS, 0, 1},
+	{"show", "ID[@VERSION]", N_("Print one entry"), run_show, READS, 1, 1},
+	{"stat", "", N_("Count entries"), run_stat, READS, 0, 0},
+	{"log", "[ID]", N_("Changes, newest first"), run_log, READS, 0, 1},
 };
 #define COMMANDS_N (sizeof(commands) / sizeof(*commands))
 
 static int usage(FILE *out)
 {
-	fputs("usage: zuoxi-kb [--db FILE | --socket PATH] [--json] COMMAND "
-	      "...\n\n",
+	fputs(_("usage: zuoxi-kb [--db FILE | --socket PATH] [--json] "
+		"COMMAND ...\n\n"),
 	      out);
 	for (size_t i = 0; i < COMMANDS_N; i++)
 		fprintf(out, "  %-8s %-18s %s\n", commands[i].name,
-			commands[i].args, commands[i].help);
-	fputs("\n"
-	      "  --db FILE      a knowledge base in a file of its own\n"
-	      "  --socket PATH  the administrators' socket of zuoxid\n"
-	      "                 (default: $ZUOXI_SOCKET, else "
-	      "run/admin.sock)\n"
-	      "  --json         one JSON object a line\n"
-	      "  --batch        search: one question a line on standard "
-	      "input\n"
-	      "  --limit N      hits or changes, 1 to 100 (default 10)\n"
-	      "  --line CODE    search: entries of this business line only\n"
-	      "\n"
-	      "PATH is an entry (.md), a table (.tsv), a folder of them, or "
-	      "- for standard input.\n"
-	      "Exit: 0 done, 1 refused, 2 wrong use.\n",
+			commands[i].args, _(commands[i].help));
+	fputs(_("\n"
+		"  --db FILE      a knowledge base in a file of its own\n"
+		"  --socket PATH  the administrators' socket of zuoxid\n"
+		"                 (default: $ZUOXI_SOCKET, else "
+		"run/admin.sock)\n"
+		"  --json         one JSON object a line\n"
+		"  --batch        search: one question a line on standard "
+		"input\n"
+		"  --limit N      hits or changes, 1 to 100 (default 10)\n"
+		"  --line CODE    search: entries of this business line only\n"
+		"\n"
+		"PATH is an entry (.md), a table (.tsv), a folder of them, or "
+		"- for standard input.\n"
+		"Exit: 0 done, 1 refused, 2 wrong use.\n"),
 	      out);
 	return out == stdout ? EXIT_DONE : EXIT_USAGE;
 }
@@ -643,10 +648,23 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+/* The person's own locale decides; numbers stay as JSON wants them. */
+static void speak(void)
+{
+	const char *dir = getenv("TEXTDOMAINDIR");
+
+	setlocale(LC_CTYPE, "");
+	setlocale(LC_MESSAGES, "");
+	bindtextdomain("zuoxi", dir ? dir : ZUOXI_LOCALEDIR);
+	bind_textdomain_codeset("zuoxi", "UTF-8");
+	textdomain("zuoxi");
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {.limit = 10};
 
+	speak();
 	log_name("zuoxi-kb");
 	signal(SIGPIPE, SIG_IGN);
 	cal_zone("Asia/Shanghai");
