@@ -22,6 +22,8 @@ tmux_() {
 }
 
 tui_end() {
+	# under script(1) the screens do not notice that tmux has gone
+	[ ! -p "$tui_dir/feed" ] || echo '{"quit":true}' >&8
 	tmux_ kill-server 2>/dev/null
 	rm -rf "$tui_dir"
 }
@@ -29,8 +31,8 @@ trap tui_end EXIT
 
 # A new terminal and program for the same script.
 tui_restart() {
-	exec 8>&-
 	tui_end
+	exec 8>&-
 	mkdir -p "$tui_dir"
 }
 
