@@ -4,6 +4,7 @@
  * the screen on one loop, and the terminal given back whatever happens.
  */
 #include <errno.h>
+#include <execinfo.h>
 #include <getopt.h>
 #include <ini.h>
 #include <locale.h>
@@ -247,9 +248,14 @@ static int parse_args(struct options *o, int argc, char **argv)
 
 /* ---- signals ---- */
 
+/* The terminal first, then where it was: the one trace that is left of a
+ * crash, since no core may be dumped (citizens' numbers would be in it). */
 static void on_crash(int sig)
 {
+	void *frames[32];
+
 	screen_rescue();
+	backtrace_symbols_fd(frames, backtrace(frames, 32), STDERR_FILENO);
 	signal(sig, SIG_DFL);
 	raise(sig);
 }
@@ -258,8 +264,14 @@ static void catch_crashes(void)
 {
 	static const int sigs[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
 
+	/* a stack of its own: the usual one may be what ran over */
+	static char room[64 << 10];
+	const stack_t stack = {.ss_sp = room, .ss_size = sizeof(room)};
+	struct sigaction sa = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
+
+	sigaltstack(&stack, NULL);
 	for (size_t i = 0; i < sizeof(sigs) / sizeof(*sigs); i++)
-		signal(sigs[i], on_crash);
+		sigaction(sigs[i], &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTSTP, SIG_IGN);
 }

@@ -37,6 +37,7 @@ struct desk {
 	enum focus focus, before_search;
 	bool zoomed;
 	bool go_on;		/* F9 filed it: then "after" */
+	bool opening;		/* not on the stack of views yet */
 	int64_t typed_us;	/* monotonic */
 	char resumed[MODEL_ID]; /* draft that was asked for after a restart */
 	char of[MODEL_ID];	/* contact that search and entry belong to */
@@ -538,7 +539,8 @@ static void enter_mode(struct view *v, enum mode from)
 			break;
 		d->zoomed = false;
 		d->focus = d->before_search = F_SEARCH;
-		app_open(v->app, &view_desk, "");
+		if (!d->opening) /* a call found at the start: we are coming */
+			app_open(v->app, &view_desk, "");
 		break;
 	case WRAPUP:
 		if (typing && d->focus == F_SEARCH)
@@ -851,7 +853,9 @@ static int desk_open(struct view *v, const char *arg)
 		return err;
 	d->typed_us = cal_mono_us() - QUIET_US - 1;
 	client_tickets(app_client(v->app), true, "open");
+	d->opening = true;
 	desk_event(v, MODEL_ALL);
+	d->opening = false;
 	return 0;
 }
 
