@@ -142,6 +142,7 @@ struct model_call {
 	char state[16]; /* ringing talking held transferring away ended */
 	char agent[MODEL_ID], agent_name[MODEL_NAME];
 	int64_t arrived_us, queued_us, answered_us, held_us, ended_us;
+	int64_t hold_us, back_us; /* of my last hold; held_us is the running */
 	bool recording, away;
 	char ticket[MODEL_ID];
 	char reason[32], ended_by[16]; /* state ended */

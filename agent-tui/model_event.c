@@ -109,7 +109,16 @@ static void me_call(struct model *m, json_t *p)
 	if (!same && *m->call.contact && strcmp(m->call.state, "ended") &&
 	    !strcmp(json_str(obj, "state"), "ended"))
 		return;
+	int64_t held_us = same ? m->call.held_us : 0;
+	if (!same)
+		m->call.hold_us = m->call.back_us = 0;
 	model_row_call(&m->call, obj);
+	if (m->call.held_us) {
+		m->call.hold_us = m->call.held_us;
+		m->call.back_us = 0;
+	} else if (held_us && strcmp(m->call.state, "ended") != 0) {
+		m->call.back_us = model_now_us(m);
+	}
 	if (!strcmp(m->call.state, "ended") && !m->call.ended_us)
 		m->call.ended_us = model_now_us(m);
 	/* whose offer it was hears of it by the call alone */

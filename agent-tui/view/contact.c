@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "common/cal.h"
+#include "common/json.h"
+#include "common/scope.h"
 #include "common/utf8.h"
 #include "agent-tui/app.h"
 #include "agent-tui/command.h"
@@ -125,6 +127,38 @@ static void draw_head(const struct model *m, const struct model_contact *k,
 	pane_line_row(b, 1, false, false, &r);
 }
 
+/* What a person asks of it: whose, where, which. */
+static void fact_detail(const struct model *m, const struct model_fact *k,
+			struct row *r)
+{
+	char why[160];
+	const char *body = k->body ? k->body : "";
+	scoped_json json_t *b =
+		json_parse(body, strlen(body), why, sizeof(why));
+	const char *queue = json_str(b, "queue"), *by = json_str(b, "by");
+
+	if (*k->agent && strcmp(k->agent, k->actor) != 0)
+		row_add(r, "%s ", k->agent);
+	if (*queue) {
+		row_hostile(r, 0, model_queue_name(m, queue));
+		row_add(r, " ");
+	}
+	if (!strcmp(k->kind, "contact.ended")) {
+		struct model_call over = {.contact = ""};
+		utf8_copy(over.ended_by, sizeof(over.ended_by), by);
+		utf8_copy(over.reason, sizeof(over.reason),
+			  json_str(b, "reason"));
+		row_hostile(r, 0, pane_ended_by(&over));
+	}
+	if (*json_str(b, "entry")) {
+		row_hostile(r, 0, json_str(b, "entry"));
+		row_add(r, " v%d ", (int)json_int(b, "version"));
+	}
+	if (!strncmp(k->kind, "ticket.", 7) ||
+	    !strncmp(k->kind, "recording.", 10))
+		row_hostile(r, 0, k->subject);
+}
+
 static void line_of_fact(int i, struct row *r, void *arg)
 {
 	const struct model_fact *k =
@@ -136,9 +170,9 @@ static void line_of_fact(int i, struct row *r, void *arg)
 	row_init(r);
 	row_add(r, "%s ", t);
 	row_cell(r, 6, k->dur_ms ? dur : "");
-	row_cell(r, 22, k->kind);
+	row_cell(r, 22, pane_fact(k->kind));
 	row_cell(r, 8, *k->actor ? k->actor : k->agent);
-	row_hostile(r, 0, k->body ? k->body : "");
+	fact_detail(arg, k, r);
 }
 
 static void draw_one(struct view *v, struct area a)

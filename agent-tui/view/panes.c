@@ -594,13 +594,14 @@ void pane_course(const struct model *m, struct area a)
 
 	screen_rule(a.y, a.x, a.w, false, _("This call"), "");
 	course_row(b, &y, c->arrived_us,
-		   c->out ? _("dialled") : _("arrived, recording announced"));
+		   pane_fact(c->out ? "contact.dialled" : "contact.arrived"));
 	snprintf(line, sizeof(line), _("in the line: %s"),
 		 model_queue_name(m, c->queue));
 	course_row(b, &y, c->queued_us, line);
 	row_time(t, sizeof(t), c->answered_us - c->queued_us);
-	snprintf(line, sizeof(line), _("answered, waited %s"), t);
-	course_row(b, &y, c->answered_us, c->queued_us ? line : _("answered"));
+	snprintf(line, sizeof(line), _("waited %s, answered"), t);
+	course_row(b, &y, c->answered_us,
+		   c->queued_us ? line : pane_fact("contact.answered"));
 	for (size_t i = 0; i < m->draft.entries.n; i++) {
 		const struct model_entry_ref *e = &m->draft.entries.v[i];
 		struct row r;
@@ -608,6 +609,7 @@ void pane_course(const struct model *m, struct area a)
 		row_add(&r, _("   ✓ adopted %s v%d"), e->id, e->version);
 		pane_line_row(b, y++, false, false, &r);
 	}
-	course_row(b, &y, c->held_us, _("on hold"));
+	course_row(b, &y, c->hold_us, pane_fact("contact.held"));
+	course_row(b, &y, c->back_us, pane_fact("contact.retrieved"));
 	course_row(b, &y, c->ended_us, pane_ended_by(c));
 }

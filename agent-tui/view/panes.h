@@ -16,6 +16,8 @@
 /* Am I in a call? The office's word for my state decides while it is there,
  * the phone's leg while it is away. */
 bool pane_in_call(const struct model *m);
+/* A fact's kind in words. */
+const char *pane_fact(const char *kind);
 /* Since when an agent's state counts. */
 int64_t pane_since(const struct model *m, const struct model_agent *g);
 /* Why the call came to me, or is not assigned: msgid, or the assigner's

@@ -19,9 +19,13 @@
 
 #define SEEK_MS 5000
 
+#define AGAIN_MS 2000 /* a list with open recordings is asked for again */
+
 struct record {
 	struct ui_list list;
 	char filter[64];
+	struct tmr again;
+	struct app *app;
 };
 
 static const char *id_of(int i, void *arg)
@@ -245,6 +249,36 @@ static bool record_find(struct view *v, const char *text, int by)
 	return true;
 }
 
+static void on_again(void *arg)
+{
+	client_list(app_client(((struct record *)arg)->app),
+		    MODEL_LIST_RECORDINGS);
+}
+
+/* No event tells that a recording was closed; calls that end do, a moment
+ * before. */
+static void record_event(struct view *v, unsigned mask)
+{
+	struct record *s = v->state;
+	const struct model *m = app_model(v->app);
+
+	if (!(mask & (MODEL_CALL | MODEL_CALLS | MODEL_AGENTS)) ||
+	    tmr_isrunning(&s->again))
+		return;
+	for (size_t i = 0; i < m->recordings.n; i++) {
+		if (strcmp(m->recordings.v[i].state, "open") != 0)
+			continue;
+		s->app = v->app;
+		tmr_start(&s->again, AGAIN_MS, on_again, s);
+		return;
+	}
+}
+
+static void record_close(struct view *v)
+{
+	tmr_cancel(&((struct record *)v->state)->again);
+}
+
 const struct view_ops view_record = {
 	.name = N_("Recordings"),
 	.tab = 6,
@@ -257,4 +291,6 @@ const struct view_ops view_record = {
 	.key = record_key,
 	.request = record_request,
 	.find = record_find,
+	.event = record_event,
+	.close = record_close,
 };

@@ -122,6 +122,51 @@ const char *pane_ended_by(const struct model_call *c)
 	return LOOK_UP(words, c->ended_by);
 }
 
+const char *pane_fact(const char *kind)
+{
+	static const struct word words[] = {
+		{"contact.arrived", N_("arrived, recording announced")},
+		{"contact.dialled", N_("dialled")},
+		{"contact.greeted", N_("greeting heard")},
+		{"contact.queued", N_("in the line")},
+		{"contact.requeued", N_("in the line again")},
+		{"contact.transferred", N_("handed over")},
+		{"contact.answered", N_("answered")},
+		{"contact.held", N_("on hold")},
+		{"contact.retrieved", N_("off hold")},
+		{"contact.away", N_("agent's line broke")},
+		{"contact.back", N_("agent's line is back")},
+		{"contact.leaving", N_("to the rating")},
+		{"contact.ended", N_("call over")},
+		{"offer.made", N_("offered")},
+		{"offer.ended", N_("offer over")},
+		{"leg.arrived", N_("line in")},
+		{"leg.ringing", N_("telephone rings")},
+		{"leg.answered", N_("telephone up")},
+		{"leg.ended", N_("telephone down")},
+		{"leg.refused", N_("telephone refused")},
+		{"leg.silent", N_("no voice")},
+		{"leg.back", N_("voice is back")},
+		{"leg.detached", N_("workstation gone")},
+		{"leg.attached", N_("workstation is back")},
+		{"recording.opened", N_("recording begins")},
+		{"recording.closed", N_("recording whole")},
+		{"recording.played", N_("recording heard")},
+		{"kb.adopted", N_("entry adopted")},
+		{"kb.dropped", N_("entry dropped")},
+		{"kb.gap", N_("gap recorded")},
+		{"ticket.filed", N_("ticket filed")},
+		{"ticket.noted", N_("ticket noted")},
+		{"ticket.corrected", N_("ticket corrected")},
+		{"missed.claimed", N_("call back claimed")},
+		{"missed.closed", N_("call back settled")},
+		{"citizen.updated", N_("card changed")},
+		{"citizen.unmasked", N_("full number shown")},
+	};
+
+	return LOOK_UP(words, kind);
+}
+
 const char *pane_result(const char *result)
 {
 	static const struct word words[] = {

@@ -155,6 +155,14 @@ static void test_call(void **state)
 	      "{\"call\":{\"contact\":\"d-2\",\"state\":\"talking\"}}");
 	assert_string_equal("", m->offer.contact);
 	assert_string_equal("answered", m->offer.gone);
+	/* a hold is told of after it, too */
+	apply(m, "me.call",
+	      "{\"call\":{\"contact\":\"d-2\",\"state\":\"held\","
+	      "\"held_us\":7}}");
+	assert_true(m->call.hold_us == 7 && !m->call.back_us);
+	apply(m, "me.call",
+	      "{\"call\":{\"contact\":\"d-2\",\"state\":\"talking\"}}");
+	assert_true(m->call.hold_us == 7 && m->call.back_us > 0);
 	/* the end of an older call does not end this one */
 	apply(m, "me.call",
 	      "{\"call\":{\"contact\":\"d-1\",\"state\":\"ended\"}}");
