@@ -42,7 +42,7 @@ shot wall-behind
 keys Enter
 shot wall-timeline
 wait_text '━ 来电 20'
-wait_like 'answered\|接听'
+wait_like 'answered\|接通'
 keys q
 keys q
 wait_text '[8 监控]'
