@@ -9,7 +9,7 @@
  *
  * Phone keys and ^L go first, whatever is being typed or asked.
  */
-#include "agent-tui/app.h"
+#include "agent-tui/app_own.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,45 +31,8 @@
 #include "agent-tui/ui/row.h"
 #include "agent-tui/view/frame.h"
 
-#define TABS	   10
-#define STACK	   6
-#define NOTES	   200
 #define RESIZE_MS  30
 #define NOTE_SHOWN 10000000LL /* then my state's own line comes back */
-
-struct stack {
-	struct view *v[STACK];
-	int n;
-};
-
-struct app {
-	struct app_prm prm;
-	char server[128];
-	char host_key[200]; /* in question, "" for none */
-	struct client *client;
-	struct keys *keys;
-	struct cmdline *line;
-	struct stack tabs[TABS];
-	int tab, kb_from;
-	struct view *link; /* shown instead while there is no session */
-	struct tmr draw, tick, winch;
-	int winch_fd[2];
-	uint32_t prefix; /* ^P or ^T was pressed */
-	bool keypad, on, started;
-	char keypad_shown[32];
-	char found[80]; /* what / looked for last */
-	char pin[16];	/* the screen is covered until this is typed */
-	int pin_wrong;
-	bool locked;
-	struct app_note notes[NOTES];
-	uint64_t notes_n, seen_messages;
-	bool note_over; /* a key came after an error */
-	enum model_state was;
-	bool was_ringing;
-	unsigned seen;
-	uint32_t last_key;
-	bool twins;
-};
 
 static int winch_write = -1;
 
@@ -112,7 +75,7 @@ static int view_alloc(struct view **vp, struct app *a,
 	return 0;
 }
 
-static struct view *top(const struct app *a)
+struct view *app_top(const struct app *a)
 {
 	const struct stack *s = &a->tabs[a->tab];
 	const struct model *m = app_model(a);
@@ -180,7 +143,7 @@ static const struct {
 };
 #define TABS_N (sizeof(tabs) / sizeof(*tabs))
 
-static bool go_tab(struct app *a, int digit)
+bool app_go_tab(struct app *a, int digit)
 {
 	for (size_t i = 0; i < TABS_N; i++) {
 		if (tabs[i].digit != digit)
@@ -365,7 +328,7 @@ static void draw_tabs(const struct app *a, int y, int w)
 
 static void draw_main(struct app *a, int rows, int w)
 {
-	struct view *v = top(a);
+	struct view *v = app_top(a);
 	int head = frame_head_rows(rows, w);
 	struct area area = {head, 0, w, rows - head - 2};
 	const char *focus = "";
@@ -472,7 +435,7 @@ void app_on_change(unsigned mask, void *arg)
 
 /* ---- questions ---- */
 
-static void ask(struct app *a, const struct cmdline_ask *q)
+void app_ask(struct app *a, const struct cmdline_ask *q)
 {
 	cmdline_ask(a->line, q);
 }
@@ -480,51 +443,52 @@ static void ask(struct app *a, const struct cmdline_ask *q)
 void app_ask_digit(struct app *a, const char *text, const struct app_choice *v,
 		   int n, app_answer_h *h, void *arg)
 {
-	ask(a, &(struct cmdline_ask){.kind = ASK_DIGIT,
-				     .text = text,
-				     .choices = v,
-				     .n = n,
-				     .h = h,
-				     .arg = arg});
+	app_ask(a, &(struct cmdline_ask){.kind = ASK_DIGIT,
+					 .text = text,
+					 .choices = v,
+					 .n = n,
+					 .h = h,
+					 .arg = arg});
 }
 
 void app_ask_pick(struct app *a, const char *text, const struct app_choice *v,
 		  int n, bool free_text, app_answer_h *h, void *arg)
 {
-	ask(a, &(struct cmdline_ask){.kind = ASK_PICK,
-				     .text = text,
-				     .choices = v,
-				     .n = n,
-				     .free_text = free_text,
-				     .h = h,
-				     .arg = arg});
+	app_ask(a, &(struct cmdline_ask){.kind = ASK_PICK,
+					 .text = text,
+					 .choices = v,
+					 .n = n,
+					 .free_text = free_text,
+					 .h = h,
+					 .arg = arg});
 }
 
 void app_ask_text(struct app *a, const char *text, const char *initial,
 		  app_answer_h *h, void *arg)
 {
-	ask(a, &(struct cmdline_ask){.kind = ASK_TEXT,
-				     .text = text,
-				     .initial = initial,
-				     .h = h,
-				     .arg = arg});
+	app_ask(a, &(struct cmdline_ask){.kind = ASK_TEXT,
+					 .text = text,
+					 .initial = initial,
+					 .h = h,
+					 .arg = arg});
 }
 
 void app_ask_secret(struct app *a, const char *text, app_answer_h *h,
 		    void *arg)
 {
-	ask(a, &(struct cmdline_ask){
-		       .kind = ASK_SECRET, .text = text, .h = h, .arg = arg});
+	app_ask(a,
+		&(struct cmdline_ask){
+			.kind = ASK_SECRET, .text = text, .h = h, .arg = arg});
 }
 
 void app_ask_again(struct app *a, enum command_id id, const char *text,
 		   app_answer_h *h, void *arg)
 {
-	ask(a, &(struct cmdline_ask){.kind = ASK_AGAIN,
-				     .text = text,
-				     .again = id,
-				     .h = h,
-				     .arg = arg});
+	app_ask(a, &(struct cmdline_ask){.kind = ASK_AGAIN,
+					 .text = text,
+					 .again = id,
+					 .h = h,
+					 .arg = arg});
 }
 
 const char *app_host_key(const struct app *a)
@@ -571,190 +535,6 @@ void app_on_passphrase(const char *key_file, bool again, void *arg)
 	app_ask_secret(a, b, on_secret, NULL);
 }
 
-/* ---- commands of the app itself ---- */
-
-static void on_menu(struct app *a, const char *answer, void *arg)
-{
-	enum command_id id;
-
-	if (!answer)
-		return;
-	id = keymap_word(answer, strlen(answer), app_may(a));
-	if (id != CMD_NONE)
-		app_run(a, id, "");
-}
-
-/* All that can be done here: the view's own commands first. */
-static void menu(struct app *a)
-{
-	struct view *v = top(a);
-	const char *name;
-	unsigned where = v->ops->where(v, &name), roles = app_may(a);
-	struct app_choice *c = mem_zalloc(CMD_N * sizeof(*c), NULL);
-	int n = 0;
-
-	if (!c)
-		return;
-	for (int pass = 0; pass < 2; pass++) {
-		for (int i = 0; i < CMD_N; i++) {
-			const struct command *k = &commands[i];
-			bool own = k->where != AT_ANY;
-			char key[16];
-			if (own != (pass == 0) || !(k->where & where) ||
-			    !(k->may & roles) || i == CMD_MENU ||
-			    app_refusal(a, (enum command_id)i))
-				continue;
-			keymap_name(key, sizeof(key), (enum command_id)i,
-				    a->twins);
-			utf8_copy(c[n].code, sizeof(c[n].code), k->name);
-			snprintf(c[n].label, sizeof(c[n].label), "%s  %s  %s",
-				 _(k->label), key, _(k->help));
-			n++;
-		}
-	}
-	app_ask_pick(a, ";", c, n, false, on_menu, NULL);
-	mem_deref(c);
-}
-
-static void quit(struct app *a)
-{
-	const char *why = app_refusal(a, CMD_QUIT);
-
-	if (why) {
-		app_say(a, MESSAGE_ERROR, _("× Not signed out: %s"), why);
-		return;
-	}
-	a->prm.quith(a->prm.arg);
-}
-
-static void on_unlock(struct app *a, const char *answer, void *arg);
-
-static void ask_unlock(struct app *a)
-{
-	app_ask_secret(a, _("Code:"), on_unlock, NULL);
-}
-
-static void on_unlock(struct app *a, const char *answer, void *arg)
-{
-	if (answer && !strcmp(answer, a->pin)) {
-		a->locked = false;
-		a->pin_wrong = 0;
-		memset(a->pin, 0, sizeof(a->pin));
-	} else if (answer && *answer && ++a->pin_wrong >= 5) {
-		quit(a);
-	} else if (answer && *answer) {
-		app_say(a, MESSAGE_ERROR, _("× Wrong code"));
-	}
-	app_dirty(a);
-}
-
-static void on_pin(struct app *a, const char *answer, void *arg)
-{
-	if (!answer)
-		return;
-	if (strlen(answer) < 4 || strlen(answer) >= sizeof(a->pin)) {
-		app_say(a, MESSAGE_ERROR, _("× Four to fifteen digits"));
-		return;
-	}
-	utf8_copy(a->pin, sizeof(a->pin), answer);
-	a->locked = true;
-	app_dirty(a);
-}
-
-/* ---- finding ---- */
-
-static void find(struct app *a, int by)
-{
-	struct view *v = top(a);
-
-	if (!v->ops->find(v, a->found, by))
-		app_say(a, MESSAGE_WARN, _("! Not found here: %s"), a->found);
-	app_dirty(a);
-}
-
-static void on_find(struct app *a, const char *answer, void *arg)
-{
-	if (!answer || !*answer || !top(a)->ops->find)
-		return;
-	utf8_copy(a->found, sizeof(a->found), answer);
-	find(a, 1);
-}
-
-static bool run_find(struct app *a, enum command_id id, const char *arg)
-{
-	if (!top(a)->ops->find)
-		return false;
-	if (id == CMD_FIND && *arg)
-		on_find(a, arg, NULL);
-	else if (id == CMD_FIND || !a->found[0])
-		app_ask_text(a, "/", "", on_find, NULL);
-	else
-		find(a, id == CMD_FIND_NEXT ? 1 : -1);
-	return true;
-}
-
-static bool run_own(struct app *a, enum command_id id, const char *arg)
-{
-	switch (id) {
-	case CMD_REDRAW:
-		screen_redraw();
-		app_dirty(a);
-		return true;
-	case CMD_TAB:
-		if (*arg >= '0' && *arg <= '9')
-			return go_tab(a, *arg - '0');
-		a->prefix = K_CTRL('t');
-		app_dirty(a);
-		return true;
-	case CMD_PHONE_KEYS:
-		a->prefix = K_CTRL('p');
-		app_dirty(a);
-		return true;
-	case CMD_KEYPAD:
-		if (app_refusal(a, id))
-			return false;
-		a->keypad = true;
-		a->keypad_shown[0] = '\0';
-		app_dirty(a);
-		return true;
-	case CMD_MENU:
-		menu(a);
-		return true;
-	case CMD_COMMAND:
-		ask(a, &(struct cmdline_ask){.kind = ASK_COMMAND});
-		return true;
-	case CMD_FIND:
-	case CMD_FIND_NEXT:
-	case CMD_FIND_PREV:
-		return run_find(a, id, arg);
-	case CMD_BACK:
-	case CMD_CLOSE_VIEW:
-		app_close_view(a);
-		return true;
-	case CMD_KB: /* there and back */
-		if (a->tab == 4 && a->kb_from) {
-			a->tab = a->kb_from;
-			a->kb_from = 0;
-			return true;
-		}
-		a->kb_from = a->tab;
-		return go_tab(a, 4);
-	case CMD_LOCK:
-		app_ask_secret(a,
-			       _("Code to open it again (4 digits or more):"),
-			       on_pin, NULL);
-		return true;
-	case CMD_RETRY:
-		tunnel_retry(client_tunnel(a->client));
-		return true;
-	case CMD_QUIT:
-		quit(a);
-		return true;
-	default:
-		return false;
-	}
-}
-
 static bool is_phone(enum command_id id)
 {
 	switch (id) {
@@ -774,7 +554,7 @@ static bool is_phone(enum command_id id)
 
 bool app_run(struct app *a, enum command_id id, const char *arg)
 {
-	struct view *v = top(a);
+	struct view *v = app_top(a);
 
 	if (id == CMD_NONE || !a->on)
 		return false;
@@ -786,12 +566,12 @@ bool app_run(struct app *a, enum command_id id, const char *arg)
 		return true;
 	}
 	if (a->locked && !is_phone(id)) {
-		ask_unlock(a);
+		app_unlock(a);
 		return true;
 	}
 	if (!is_phone(id) && v->ops->request && v->ops->request(v, id, arg))
 		return true;
-	return run_own(a, id, arg) || command_run(a, id, arg);
+	return app_run_own(a, id, arg) || command_run(a, id, arg);
 }
 
 /* ---- keys ---- */
@@ -823,7 +603,7 @@ static bool prefix_key(struct app *a, uint32_t key)
 
 	a->prefix = 0;
 	if (prefix == K_CTRL('t'))
-		return k >= '0' && k <= '9' ? go_tab(a, (int)(k - '0'))
+		return k >= '0' && k <= '9' ? app_go_tab(a, (int)(k - '0'))
 					    : false;
 	id = keymap_twin(k);
 	if (id == CMD_NONE)
@@ -846,13 +626,13 @@ static enum command_id anywhere(const struct app *a, uint32_t key)
 
 static bool view_key(struct app *a, uint32_t key, bool pasted)
 {
-	struct view *v = top(a);
+	struct view *v = app_top(a);
 	const char *name;
 	unsigned where = v->ops->where(v, &name), k = key;
 	enum command_id id;
 
 	if (a->locked) {
-		ask_unlock(a);
+		app_unlock(a);
 		return true;
 	}
 	if (v->ops->key && v->ops->key(v, key, pasted))
@@ -870,7 +650,7 @@ static bool view_key(struct app *a, uint32_t key, bool pasted)
 		return true;
 	}
 	if (k >= '0' && k <= '9')
-		return go_tab(a, (int)(k - '0'));
+		return app_go_tab(a, (int)(k - '0'));
 	if (k >= 0x2E80 && k < K_FIRST) {
 		app_say(a, MESSAGE_INFO,
 			_("The input method is on: use arrows, digits, ;"));

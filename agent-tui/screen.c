@@ -216,9 +216,8 @@ static void pick_depth(void)
 	const char *no_color = getenv("NO_COLOR");
 	int colours = has_colors() ? tigetnum("colors") : 0;
 
-	s.depth = theme_depth(colours,
-			      tigetflag("RGB") > 0 || colours >= 1 << 24,
-			      no_color);
+	s.depth = theme_depth(
+		colours, tigetflag("RGB") > 0 || colours >= 1 << 24, no_color);
 	if (s.depth == DEPTH_MONO)
 		return;
 	start_color();

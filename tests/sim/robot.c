@@ -432,19 +432,20 @@ static void usage(void)
 	      stderr);
 }
 
+static const struct option longs[] = {
+	{"server", 1, NULL, 's'},   {"user", 1, NULL, 'u'},
+	{"identity", 1, NULL, 'i'}, {"key", 1, NULL, 'i'},
+	{"keys", 1, NULL, 'k'},	    {"known-hosts", 1, NULL, 'h'},
+	{"agent", 1, NULL, 'a'},    {"agents", 1, NULL, 'A'},
+	{"speak", 1, NULL, 'S'},    {"record", 1, NULL, 'r'},
+	{"talk", 1, NULL, 't'},	    {"wrapup", 1, NULL, 'w'},
+	{"refuse", 1, NULL, 'R'},   {"answer-after", 1, NULL, 'n'},
+	{"query", 1, NULL, 'q'},    {"debug", 0, NULL, 'd'},
+	{"hold-at", 1, NULL, 'H'},  {"hold", 1, NULL, 'l'},
+	{"udp", 0, NULL, 'U'},	    {NULL, 0, NULL, 0}};
+
 static int parse(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{"server", 1, NULL, 's'},   {"user", 1, NULL, 'u'},
-		{"identity", 1, NULL, 'i'}, {"key", 1, NULL, 'i'},
-		{"keys", 1, NULL, 'k'},	    {"known-hosts", 1, NULL, 'h'},
-		{"agent", 1, NULL, 'a'},    {"agents", 1, NULL, 'A'},
-		{"speak", 1, NULL, 'S'},    {"record", 1, NULL, 'r'},
-		{"talk", 1, NULL, 't'},	    {"wrapup", 1, NULL, 'w'},
-		{"refuse", 1, NULL, 'R'},   {"answer-after", 1, NULL, 'n'},
-		{"query", 1, NULL, 'q'},    {"debug", 0, NULL, 'd'},
-		{"hold-at", 1, NULL, 'H'},  {"hold", 1, NULL, 'l'},
-		{"udp", 0, NULL, 'U'},	    {NULL, 0, NULL, 0}};
 	const char *agent = NULL, *agents = NULL;
 	int c;
 
