@@ -109,7 +109,7 @@ keys C-t 1
 
 step 'F12 F12 ends, F9 files the complete ticket'
 keys F12
-wait_text '再按 F12 结束 138****1234'
+wait_text '再按 F12 结束与 138****1234 的通话'
 keys F12
 wait_row 1 '◐话后'
 wait_row 3 '您结束'
