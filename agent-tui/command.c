@@ -484,8 +484,8 @@ static void device(struct app *a, const char *word, const char *question,
 	n = device_list(v, 16);
 	for (int i = 0; i < n; i++) {
 		utf8_copy(c[i].code, sizeof(c[i].code), v[i].word);
-		snprintf(c[i].label, sizeof(c[i].label), "%s  %s", v[i].word,
-			 tr(v[i].label));
+		snprintf(c[i].label, sizeof(c[i].label), "%.60s  %.90s",
+			 v[i].word, tr(v[i].label));
 	}
 	app_ask_pick(a, question, c, n, true, h, NULL);
 }
