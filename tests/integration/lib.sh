@@ -22,7 +22,8 @@ step()
 
 fail()
 {
-	echo "FAILED: ${test_step:-start}: $*" >&2
+	test_fault="FAILED: ${test_step:-start}: $*"
+	echo "$test_fault" >&2
 	exit 1
 }
 
@@ -55,6 +56,8 @@ test_end()
 	site_stop >/dev/null 2>&1 || true
 	if [ $code -ne 0 ] && [ -d "$site/log" ]; then
 		tail -n 40 "$site"/log/*.log >&2
+		# Said again below the logs, where one looks first.
+		echo "${test_fault:-a command failed, exit code $code}" >&2
 	fi
 	[ -n "${TEST_KEEP:-}" ] || rm -rf "$site"
 	exit $code
