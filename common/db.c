@@ -10,6 +10,7 @@
 
 #include "common/libre.h"
 #include "common/log.h"
+#include "common/scope.h"
 
 #define BUSY_MS	       5000
 #define BACKUP_PAGES   256
@@ -313,15 +314,49 @@ int db_step(struct db_stmt *s)
 	return db_errno(rc);
 }
 
-int db_run(struct db *db, const char *sql, const char *format, ...)
+static int query(struct db_stmt **sp, struct db *db, const char *sql,
+		 const char *format, va_list ap)
 {
 	scoped_stmt struct db_stmt *s = NULL;
 	int err = db_prepare(&s, db, sql);
-	if (err)
-		return err;
+	if (!err)
+		err = bind_all(s, format, ap);
+	if (!err)
+		*sp = take(s);
+	return err;
+}
+
+int db_query(struct db_stmt **sp, struct db *db, const char *sql,
+	     const char *format, ...)
+{
 	va_list ap;
 	va_start(ap, format);
-	err = bind_all(s, format, ap);
+	int err = query(sp, db, sql, format, ap);
+	va_end(ap);
+	return err;
+}
+
+int db_query_row(struct db_stmt **sp, struct db *db, const char *sql,
+		 const char *format, ...)
+{
+	scoped_stmt struct db_stmt *s = NULL;
+	va_list ap;
+	va_start(ap, format);
+	int err = query(&s, db, sql, format, ap);
+	va_end(ap);
+	if (!err)
+		err = db_step(s);
+	if (!err)
+		*sp = take(s);
+	return err;
+}
+
+int db_run(struct db *db, const char *sql, const char *format, ...)
+{
+	scoped_stmt struct db_stmt *s = NULL;
+	va_list ap;
+	va_start(ap, format);
+	int err = query(&s, db, sql, format, ap);
 	va_end(ap);
 	while (!err)
 		err = db_step(s);
@@ -332,12 +367,9 @@ int db_get_int(struct db *db, int64_t *vp, int64_t def, const char *sql,
 	       const char *format, ...)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db, sql);
-	if (err)
-		return err;
 	va_list ap;
 	va_start(ap, format);
-	err = bind_all(s, format, ap);
+	int err = query(&s, db, sql, format, ap);
 	va_end(ap);
 	if (!err)
 		err = db_step(s);

@@ -5,10 +5,11 @@
  * bind and read. Knows no table of anybody's.
  *
  *     scoped_stmt struct db_stmt *s = NULL;
- *     int err = db_prepare(&s, db, "SELECT name FROM person WHERE id=?");
- *     if (!err) err = db_bind(s, "s", id);
- *     if (!err) err = db_step(s);       // 0 a row, ENOENT no more rows
- *     const char *name = db_str(s, 0);  // copy it before the next step
+ *     int err = db_query(&s, db, "SELECT name FROM person WHERE id>?",
+ *                        "s", id);
+ *     while (!err && !(err = db_step(s)))       // 0 a row, ENOENT no more
+ *             puts(db_str(s, 0));       // copy it before the next step
+ *     return err == ENOENT ? 0 : err;
  *
  * A handle belongs to one thread. sqlite's codes become errnos here: EEXIST
  * for a broken unique or primary key, EBADMSG for another constraint, ENOSPC
@@ -63,6 +64,13 @@ int db_bind(struct db_stmt *s, const char *format, ...);
 
 /* 0: a row stands ready. ENOENT: no more rows (a write is done). */
 int db_step(struct db_stmt *s);
+
+/* Prepare and bind: db_step gives the rows. */
+int db_query(struct db_stmt **sp, struct db *db, const char *sql,
+	     const char *format, ...);
+/* The same, and the first row stands ready; ENOENT when there is none. */
+int db_query_row(struct db_stmt **sp, struct db *db, const char *sql,
+		 const char *format, ...);
 /* Prepare, bind, run to the end, done: for writes. ENOENT never. */
 int db_run(struct db *db, const char *sql, const char *format, ...);
 /* The first column of the first row as a number; `def` when there is none. */

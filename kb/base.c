@@ -66,14 +66,11 @@ int kb_base_version(struct db *db, const char *id, const char *text,
 
 	*versionp = 0;
 	*samep = false;
-	int err = db_prepare(&s, db,
-			     "SELECT v.version, v.text=? FROM kb_entry e"
-			     " JOIN kb_version v ON v.entry=e.id"
-			     " AND v.version=e.version WHERE e.id=?");
-	if (!err)
-		err = db_bind(s, "ss", text, id);
-	if (!err)
-		err = db_step(s);
+	int err = db_query_row(&s, db,
+			       "SELECT v.version, v.text=? FROM kb_entry e"
+			       " JOIN kb_version v ON v.entry=e.id"
+			       " AND v.version=e.version WHERE e.id=?",
+			       "ss", text, id);
 	if (err)
 		return err == ENOENT ? 0 : err;
 	*versionp = db_int(s, 0);
@@ -145,15 +142,12 @@ int kb_base_get(struct kb_version **vp, struct db *db, const char *id,
 		int64_t version)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db,
-			     "SELECT v.version, e.version, v.at_us, v.actor,"
-			     " v.text FROM kb_entry e JOIN kb_version v"
-			     " ON v.entry=e.id WHERE e.id=?1 AND v.version="
-			     " CASE ?2 WHEN 0 THEN e.version ELSE ?2 END");
-	if (!err)
-		err = db_bind(s, "si", id, version);
-	if (!err)
-		err = db_step(s);
+	int err = db_query_row(&s, db,
+			       "SELECT v.version, e.version, v.at_us, v.actor,"
+			       " v.text FROM kb_entry e JOIN kb_version v"
+			       " ON v.entry=e.id WHERE e.id=?1 AND v.version="
+			       " CASE ?2 WHEN 0 THEN e.version ELSE ?2 END",
+			       "si", id, version);
 	if (err)
 		return err;
 
@@ -179,12 +173,11 @@ int kb_base_get(struct kb_version **vp, struct db *db, const char *id,
 int kb_base_each(struct db *db, const char *after, kb_row_h *h, void *arg)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db,
-			     "SELECT id, version, at_us, actor, title, line,"
-			     " effective, expires, state FROM kb_entry"
-			     " WHERE id>? ORDER BY id");
-	if (!err)
-		err = db_bind(s, "s", after);
+	int err = db_query(&s, db,
+			   "SELECT id, version, at_us, actor, title, line,"
+			   " effective, expires, state FROM kb_entry"
+			   " WHERE id>? ORDER BY id",
+			   "s", after);
 	while (!err && !(err = db_step(s))) {
 		struct kb_row row = {
 			.id = db_str(s, 0),
@@ -208,16 +201,14 @@ int kb_base_log(struct db *db, const char *id, int64_t before_us, kb_row_h *h,
 		void *arg)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err =
-		db_prepare(&s, db,
+	int err = db_query(&s, db,
 			   "SELECT v.entry, v.version, v.at_us, v.actor,"
 			   " e.title FROM kb_version v"
 			   " JOIN kb_entry e ON e.id=v.entry"
 			   " WHERE (?1='' OR v.entry=?1)"
 			   " AND (?2=0 OR v.at_us<?2)"
-			   " ORDER BY v.at_us DESC, v.entry, v.version DESC");
-	if (!err)
-		err = db_bind(s, "si", id, before_us);
+			   " ORDER BY v.at_us DESC, v.entry, v.version DESC",
+			   "si", id, before_us);
 	while (!err && !(err = db_step(s))) {
 		struct kb_row row = {
 			.id = db_str(s, 0),
@@ -240,7 +231,7 @@ int kb_base_stat(struct db *db, const char *day, const char *soon,
 		 struct kb_stat *st)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(
+	int err = db_query_row(
 		&s, db,
 		"WITH e AS (SELECT *, state=2 AND (expires<>'' AND expires<?1)"
 		" AS gone, state=2 AND effective>?1 AS later FROM kb_entry)"
@@ -250,11 +241,8 @@ int kb_base_stat(struct db *db, const char *day, const char *soon,
 		" ifnull(sum(state=3), 0),"
 		" ifnull(sum(state=2 AND NOT gone AND NOT later"
 		" AND expires<>'' AND expires<=?2), 0),"
-		" ifnull(max(at_us), 0) FROM e");
-	if (!err)
-		err = db_bind(s, "ss", day, soon);
-	if (!err)
-		err = db_step(s);
+		" ifnull(max(at_us), 0) FROM e",
+		"ss", day, soon);
 	if (err)
 		return err;
 	st->entries = db_int(s, 0);

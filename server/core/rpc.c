@@ -20,6 +20,7 @@
 #include "common/libre.h"
 #include "common/log.h"
 #include "common/scope.h"
+#include "server/core/fact.h"
 #include "server/core/rpc_own.h"
 #include "server/core/session.h"
 #include "server/core/store.h"
@@ -127,6 +128,16 @@ int rpc_bad_params(struct rpc_call *call, const struct json_in *in)
 	return rpc_fail(call, EINVAL,
 			N_("The parameters of this request are not right"),
 			"%s", in->fault);
+}
+
+int rpc_fact(struct rpc_call *call, struct db *db, struct fact *fact)
+{
+	fact->actor = call->actor;
+	int err = fact_append(call->log, db, fact);
+	if (err)
+		return err;
+	call->result = json_pack("{s:I}", "seq", (json_int_t)fact->seq);
+	return call->result ? 0 : ENOMEM;
 }
 
 /* For an errno that came without a sentence. */

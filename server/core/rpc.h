@@ -28,6 +28,7 @@ struct session;
 struct session_hub;
 struct store;
 struct worker;
+struct fact;
 struct fact_log;
 
 /* One request on its way. Fields are set for the handler; result and the
@@ -105,6 +106,10 @@ int rpc_fail(struct rpc_call *call, int err, const char *message,
 	     const char *detail, ...) __attribute__((format(printf, 4, 5)));
 /* The refusal for params that json_in found wrong. */
 int rpc_bad_params(struct rpc_call *call, const struct json_in *in);
+
+/* The end of a write handler: appends the fact, with the caller as its actor,
+ * and answers {"seq"}. */
+int rpc_fact(struct rpc_call *call, struct db *db, struct fact *fact);
 
 /* Live handlers that answer later: take the ticket, return EINPROGRESS, and
  * finish exactly once; it survives the session's end. */

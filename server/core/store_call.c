@@ -425,16 +425,13 @@ static void read_agent(struct db_stmt *s, struct agent_now *a)
 static int load_agent(struct db *db, const char *id, struct agent_now *a)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db,
-			     "SELECT " AGENT_COLUMNS
-			     " FROM agent_now WHERE agent=?");
+	int err = db_query_row(&s, db,
+			       "SELECT " AGENT_COLUMNS
+			       " FROM agent_now WHERE agent=?",
+			       "s", id);
 
 	memset(a, 0, sizeof(*a));
 	snprintf(a->id, sizeof(a->id), "%s", id);
-	if (!err)
-		err = db_bind(s, "s", id);
-	if (!err)
-		err = db_step(s);
 	if (!err)
 		read_agent(s, a);
 	return err == ENOENT ? 0 : err;
@@ -552,9 +549,9 @@ void store_call_register(struct fact_log *log)
 int store_call_agents(struct db *db, store_agent_h *h, void *arg)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db,
-			     "SELECT " AGENT_COLUMNS
-			     " FROM agent_now ORDER BY agent");
+	int err = db_query(
+		&s, db,
+		"SELECT " AGENT_COLUMNS " FROM agent_now ORDER BY agent", "");
 
 	while (!err && !(err = db_step(s))) {
 		struct agent_now a = {.state = AGENT_OFFLINE};
@@ -567,10 +564,11 @@ int store_call_agents(struct db *db, store_agent_h *h, void *arg)
 int store_call_open_contacts(struct db *db, fact_each_h *h, void *arg)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db,
-			     "SELECT id FROM contact WHERE ended_us IS NULL"
-			     " UNION SELECT contact FROM contact_leg"
-			     " WHERE ended_us IS NULL");
+	int err = db_query(&s, db,
+			   "SELECT id FROM contact WHERE ended_us IS NULL"
+			   " UNION SELECT contact FROM contact_leg"
+			   " WHERE ended_us IS NULL",
+			   "");
 
 	while (!err && !(err = db_step(s))) {
 		struct fact_filter filter = {.contact = db_str(s, 0)};

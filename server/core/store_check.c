@@ -37,7 +37,7 @@ static int rows_are_findings(struct checking *ck, const char *rule,
 			     const char *sql)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, ck->db, sql);
+	int err = db_query(&s, ck->db, sql, "");
 
 	while (!err && !(err = db_step(s)))
 		err = finding(ck, rule, db_str(s, 0));
@@ -147,15 +147,15 @@ static int check_file(struct checking *ck, const char *id, const char *path,
 static int check_recordings(struct checking *ck)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err =
-		db_prepare(&s, ck->db,
+	int err = db_query(&s, ck->db,
 			   "SELECT contact.id, coalesce(recording.path, ''),"
 			   " (contact.ended_us - contact.answered_us) / 1000,"
 			   " coalesce(recording.state, ''), contact.reason"
 			   " FROM contact LEFT JOIN recording"
 			   " ON recording.contact = contact.id"
 			   " WHERE contact.answered_us NOT NULL"
-			   " AND contact.ended_us NOT NULL");
+			   " AND contact.ended_us NOT NULL",
+			   "");
 
 	while (!err && !(err = db_step(s))) {
 		const char *id = db_str(s, 0), *state = db_str(s, 3);
@@ -238,7 +238,7 @@ static int check_slots(struct checking *ck)
 {
 	scoped_stmt struct db_stmt *s = NULL;
 	char what[160];
-	int err = db_prepare(
+	int err = db_query(
 		&s, ck->db,
 		"WITH queued AS (SELECT contact, min(at_us) AS at_us FROM fact"
 		"  WHERE kind='contact.queued' GROUP BY contact),"
@@ -251,7 +251,8 @@ static int check_slots(struct checking *ck)
 		" sum(answered_us IS NULL AND result='overflow'),"
 		" sum(answered_us IS NULL AND result='lost'),"
 		" sum(answered_us IS NULL AND result IN ('waiting','active'))"
-		" FROM row GROUP BY slot");
+		" FROM row GROUP BY slot",
+		"");
 
 	while (!err && !(err = db_step(s))) {
 		int64_t sum = db_int(s, 2) + db_int(s, 3) + db_int(s, 4) +

@@ -22,13 +22,9 @@
 json_t *store_citizen_card(struct db *db, const char *number)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db,
-			     "SELECT fields FROM citizen WHERE number=?");
-
-	if (!err)
-		err = db_bind(s, "s", number);
-	if (!err)
-		err = db_step(s);
+	int err = db_query_row(&s, db,
+			       "SELECT fields FROM citizen WHERE number=?",
+			       "s", number);
 	json_t *card = err ? NULL : json_loads(db_str(s, 0), 0, NULL);
 	return card ? card : json_object();
 }
@@ -42,13 +38,11 @@ static void name_of(struct db *db, const char *number, const json_t *card,
 	str_ncpy(out, json_str(card, "name"), size);
 	if (out[0])
 		return;
-	int err = db_prepare(&s, db,
+	int err =
+		db_query_row(&s, db,
 			     "SELECT name FROM contact WHERE number=?"
-			     " AND name!='' ORDER BY arrived_us DESC LIMIT 1");
-	if (!err)
-		err = db_bind(s, "s", number);
-	if (!err)
-		err = db_step(s);
+			     " AND name!='' ORDER BY arrived_us DESC LIMIT 1",
+			     "s", number);
 	if (!err)
 		str_ncpy(out, db_str(s, 0), size);
 }
@@ -57,12 +51,10 @@ static json_t *open_of(struct db *db, const char *number)
 {
 	scoped_stmt struct db_stmt *s = NULL;
 	json_t *list = json_array();
-	int err = db_prepare(&s, db,
-			     "SELECT id FROM ticket WHERE number=?"
-			     " AND state='open' ORDER BY promise_us LIMIT ?");
-
-	if (!err)
-		err = db_bind(s, "si", number, (int64_t)OPEN_MAX);
+	int err = db_query(&s, db,
+			   "SELECT id FROM ticket WHERE number=?"
+			   " AND state='open' ORDER BY promise_us LIMIT ?",
+			   "si", number, (int64_t)OPEN_MAX);
 	while (!err && !(err = db_step(s))) {
 		json_t *t = store_ticket_get(db, db_str(s, 0), NULL, false);
 		if (t)
@@ -74,15 +66,11 @@ static json_t *open_of(struct db *db, const char *number)
 static json_t *last_of(struct db *db, const char *number)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db,
-			     "SELECT filed_us, agent, fields->>'$.summary'"
-			     " FROM ticket WHERE number=?"
-			     " ORDER BY filed_us DESC LIMIT 1");
-
-	if (!err)
-		err = db_bind(s, "s", number);
-	if (!err)
-		err = db_step(s);
+	int err = db_query_row(&s, db,
+			       "SELECT filed_us, agent, fields->>'$.summary'"
+			       " FROM ticket WHERE number=?"
+			       " ORDER BY filed_us DESC LIMIT 1",
+			       "s", number);
 	if (err)
 		return json_null();
 	return json_pack("{s:I,s:s,s:s}", "at_us", (json_int_t)db_int(s, 0),
@@ -143,14 +131,12 @@ int store_citizen_history(struct rpc_call *call, struct db *db,
 	call->result = json_pack("{s:[]}", "items");
 	if (!number[0])
 		return 0;
-	int err = db_prepare(&s, db,
-			     "SELECT id, arrived_us, direction, agent,"
-			     " disposition, result FROM contact WHERE number=?"
-			     " AND arrived_us<? ORDER BY arrived_us DESC"
-			     " LIMIT ?");
-	if (!err)
-		err = db_bind(s, "sii", number, before,
-			      (int64_t)HISTORY_PAGE + 1);
+	int err = db_query(&s, db,
+			   "SELECT id, arrived_us, direction, agent,"
+			   " disposition, result FROM contact WHERE number=?"
+			   " AND arrived_us<? ORDER BY arrived_us DESC"
+			   " LIMIT ?",
+			   "sii", number, before, (int64_t)HISTORY_PAGE + 1);
 	while (!err && !(err = db_step(s))) {
 		if (n++ == HISTORY_PAGE ||
 		    !rpc_page_add(call, history_row(db, s))) {

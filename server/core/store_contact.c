@@ -35,14 +35,10 @@ void store_call_mask_name(char *out, size_t size, const char *name)
 int store_call_missed(struct db *db, int64_t id, struct store_missed *out)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db,
-			     "SELECT id, number, queue, state, owner"
-			     " FROM missed WHERE id=?");
-
-	if (!err)
-		err = db_bind(s, "i", id);
-	if (!err)
-		err = db_step(s);
+	int err = db_query_row(&s, db,
+			       "SELECT id, number, queue, state, owner"
+			       " FROM missed WHERE id=?",
+			       "i", id);
 	if (err)
 		return err;
 	out->id = db_int(s, 0);
@@ -57,15 +53,11 @@ int store_call_ticket_number(struct db *db, const char *ticket,
 			     char number[PHONE_NO_SIZE], char queue[32])
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db,
-			     "SELECT number, queue FROM contact WHERE"
-			     " ticket=?1 OR id=(SELECT contact FROM ticket"
-			     " WHERE id=?1)");
-
-	if (!err)
-		err = db_bind(s, "s", ticket);
-	if (!err)
-		err = db_step(s);
+	int err = db_query_row(&s, db,
+			       "SELECT number, queue FROM contact WHERE"
+			       " ticket=?1 OR id=(SELECT contact FROM ticket"
+			       " WHERE id=?1)",
+			       "s", ticket);
 	if (err)
 		return err;
 	snprintf(number, PHONE_NO_SIZE, "%s", db_str(s, 0));
@@ -77,14 +69,10 @@ int store_call_recording(struct db *db, const char *id,
 			 struct store_recording *out)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db,
-			     "SELECT path, contact, state, ms"
-			     " FROM recording WHERE id=?");
-
-	if (!err)
-		err = db_bind(s, "s", id);
-	if (!err)
-		err = db_step(s);
+	int err = db_query_row(&s, db,
+			       "SELECT path, contact, state, ms"
+			       " FROM recording WHERE id=?",
+			       "s", id);
 	if (err)
 		return err;
 	snprintf(out->path, sizeof(out->path), "%s", db_str(s, 0));
@@ -94,26 +82,59 @@ int store_call_recording(struct db *db, const char *id,
 	return 0;
 }
 
-/* ---- cursors: "<time>:<id>" of the first row of the next page ---- */
+/* ---- lists by time, whose cursor is "<time>:<id>" of the first row of the
+ * next page ---- */
 
-struct cursor {
-	int64_t at_us;
+/* What such lists have in common. Strings are borrowed from the params. */
+struct range {
+	int64_t from_us, to_us; /* to_us is past the last */
+	int64_t at_us;		/* the page begins at (at_us, id) */
 	const char *id;
+	const char *agent;
+	char number[PHONE_NO_SIZE];
+	int64_t limit;
 };
 
-static void cursor_parse(struct cursor *c, const char *text)
+static void cursor_parse(struct range *r, const char *text)
 {
 	char *end = NULL;
 
-	c->at_us = INT64_MAX;
-	c->id = "\x7f";
+	r->at_us = INT64_MAX;
+	r->id = "\x7f";
 	if (!*text)
 		return;
 	int64_t at = strtoll(text, &end, 10);
 	if (end && *end == ':') {
-		c->at_us = at;
-		c->id = end + 1;
+		r->at_us = at;
+		r->id = end + 1;
 	}
+}
+
+static void range_read(struct range *r, struct json_in *in)
+{
+	r->from_us = json_in_int_or(in, "from_us", 0, INT64_MAX, 0);
+	r->to_us = json_in_int_or(in, "to_us", 0, INT64_MAX, INT64_MAX);
+	r->agent = json_in_str_or(in, "agent", 31, "");
+	r->limit = json_in_int_or(in, "limit", 1, LIMIT_MAX, LIMIT_DEF);
+	const char *asked = json_in_str_or(in, "number", 40, "");
+	phone_no_normal(r->number, asked);
+	if (*asked && !*r->number) /* no number: nobody's */
+		snprintf(r->number, sizeof(r->number), "%s", asked);
+	cursor_parse(r, json_in_str_or(in, "cursor", 90, ""));
+	/* the index is bounded by the time alone */
+	if (r->at_us < r->to_us)
+		r->to_us = r->at_us + 1;
+}
+
+/* One statement for each index. The other filters only sift: the planner
+ * cannot know that an empty one is none. */
+enum narrow { BY_TIME, BY_RESULT, BY_AGENT, BY_NUMBER, BY_CONTACT, NARROW_N };
+
+static enum narrow narrowest(const struct range *r)
+{
+	if (*r->number)
+		return BY_NUMBER;
+	return *r->agent ? BY_AGENT : BY_TIME;
 }
 
 static void cursor_set(struct rpc_call *call, int64_t at_us, const char *id)
@@ -178,48 +199,40 @@ static json_t *contact_row(struct db_stmt *s)
 		db_str(s, 24));
 }
 
-static int64_t read_limit(struct json_in *in)
-{
-	return json_in_int_or(in, "limit", 1, LIMIT_MAX, LIMIT_DEF);
-}
+#define CONTACTS_SQL(WHERE)                                    \
+	"SELECT " CONTACT_COLUMNS " FROM contact WHERE " WHERE \
+	" AND arrived_us >= ?1 AND arrived_us < ?2"            \
+	" AND (arrived_us, id) <= (?3, ?4)"                    \
+	" AND (?5='' OR agent=?5) AND (?6='' OR number=?6)"    \
+	" AND (?7='' OR queue=?7) AND (?8='' OR result=?8)"    \
+	" ORDER BY arrived_us DESC, id DESC LIMIT ?9"
+
+static const char *const contacts_sql[NARROW_N] = {
+	[BY_TIME] = CONTACTS_SQL("true"),
+	[BY_RESULT] = CONTACTS_SQL("result=?8"),
+	[BY_AGENT] = CONTACTS_SQL("agent=?5"),
+	[BY_NUMBER] = CONTACTS_SQL("number=?6"),
+};
 
 static int on_contact_list(struct rpc_call *call, struct db *db)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	char number[PHONE_NO_SIZE], sql[900];
-	struct cursor cur;
 	struct json_in in;
+	struct range r;
 
 	json_in_init(&in, call->params);
-	int64_t from = json_in_int_or(&in, "from_us", 0, INT64_MAX, 0);
-	int64_t to = json_in_int_or(&in, "to_us", 0, INT64_MAX, INT64_MAX);
+	range_read(&r, &in);
 	const char *queue = json_in_str_or(&in, "queue", 31, "");
 	const char *result = json_in_str_or(&in, "result", 16, "");
-	const char *agent = json_in_str_or(&in, "agent", 31, "");
-	const char *asked = json_in_str_or(&in, "number", 40, "");
-	int64_t limit = read_limit(&in);
-	cursor_parse(&cur, json_in_str_or(&in, "cursor", 90, ""));
 	if (json_in_done(&in))
 		return rpc_bad_params(call, &in);
-	phone_no_normal(number, asked);
-	/* the index is bounded by the time alone */
-	if (cur.at_us < to)
-		to = cur.at_us + 1;
-	/* fixed pieces: one cached statement a combination, each with its
-	 * index */
-	snprintf(
-		sql, sizeof(sql),
-		"SELECT " CONTACT_COLUMNS " FROM contact WHERE"
-		" arrived_us >= ?1 AND arrived_us < ?2"
-		" AND (arrived_us, id) <= (?3, ?4)%s%s%s%s"
-		" ORDER BY arrived_us DESC, id DESC LIMIT ?9",
-		*queue ? " AND queue=?5" : "", *result ? " AND result=?6" : "",
-		*agent ? " AND agent=?7" : "", *asked ? " AND number=?8" : "");
-	int err = db_prepare(&s, db, sql);
-	if (!err)
-		err = db_bind(s, "iiisssssi", from, to, cur.at_us, cur.id,
-			      queue, result, agent, number, limit + 1);
-	return err ? err : fill(call, s, limit, contact_row, 7, 0);
+	enum narrow by = narrowest(&r);
+	if (by == BY_TIME && *result)
+		by = BY_RESULT;
+	int err = db_query(&s, db, contacts_sql[by], "iiisssssi", r.from_us,
+			   r.to_us, r.at_us, r.id, r.agent, r.number, queue,
+			   result, r.limit + 1);
+	return err ? err : fill(call, s, r.limit, contact_row, 7, 0);
 }
 
 static int on_fact_row(const struct fact *f, void *arg)
@@ -258,10 +271,7 @@ static int rows_of(struct db *db, json_t *list, const char *sql,
 		   const char *contact, json_t *(*row)(struct db_stmt *s))
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db, sql);
-
-	if (!err)
-		err = db_bind(s, "s", contact);
+	int err = db_query(&s, db, sql, "s", contact);
 	while (!err && !(err = db_step(s)))
 		json_array_append_new(list, row(s));
 	return err == ENOENT ? 0 : err;
@@ -296,12 +306,9 @@ static int on_contact_get(struct rpc_call *call, struct db *db)
 	const char *id = json_in_str(&in, "contact", 31);
 	if (json_in_done(&in))
 		return rpc_bad_params(call, &in);
-	int err = db_prepare(
-		&s, db, "SELECT " CONTACT_COLUMNS " FROM contact WHERE id=?");
-	if (!err)
-		err = db_bind(s, "s", id);
-	if (!err)
-		err = db_step(s);
+	int err = db_query_row(
+		&s, db, "SELECT " CONTACT_COLUMNS " FROM contact WHERE id=?",
+		"s", id);
 	if (err == ENOENT)
 		return rpc_fail(call, ENOENT, N_("There is no such contact"),
 				"%s", id);
@@ -355,13 +362,9 @@ static json_t *missed_row(struct db_stmt *s)
 json_t *store_call_missed_json(struct db *db, int64_t id)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(
-		&s, db, "SELECT " MISSED_COLUMNS " FROM missed WHERE id=?");
-
-	if (!err)
-		err = db_bind(s, "i", id);
-	if (!err)
-		err = db_step(s);
+	int err = db_query_row(
+		&s, db, "SELECT " MISSED_COLUMNS " FROM missed WHERE id=?",
+		"i", id);
 	return err ? NULL : missed_row(s);
 }
 
@@ -390,7 +393,7 @@ static int on_missed_list(struct rpc_call *call, struct db *db)
 	if (json_in_done(&in))
 		return rpc_bad_params(call, &in);
 	int64_t skip = strtoll(cursor, NULL, 10), n = skip;
-	int err = db_prepare(
+	int err = db_query(
 		&s, db,
 		!strcmp(state, "done")
 			? "SELECT " MISSED_COLUMNS " FROM missed WHERE"
@@ -399,9 +402,8 @@ static int on_missed_list(struct rpc_call *call, struct db *db)
 			: "SELECT " MISSED_COLUMNS " FROM missed WHERE"
 			  " state IN ('open','claimed') AND"
 			  " (?1='' OR state=?1)"
-			  " ORDER BY lost DESC, last_us LIMIT 501 OFFSET ?2");
-	if (!err)
-		err = db_bind(s, "si", state, skip);
+			  " ORDER BY lost DESC, last_us LIMIT 501 OFFSET ?2",
+		"si", state, skip);
 	call->result = json_pack("{s:[]}", "items");
 	while (!err && !(err = db_step(s))) {
 		if (n - skip < LIMIT_MAX &&
@@ -517,41 +519,39 @@ static void hide_paths(struct rpc_call *call)
 		json_object_del(row, "path");
 }
 
+#define RECORDINGS_SQL(WHERE)                                       \
+	"SELECT id, contact, number, agent, queue, started_us, ms," \
+	" state, sha256, path FROM recording WHERE " WHERE          \
+	" AND started_us >= ?1 AND started_us < ?2"                 \
+	" AND (started_us, id) <= (?3, ?4)"                         \
+	" AND (?5='' OR agent=?5) AND (?6='' OR number=?6)"         \
+	" AND (?7='' OR contact=?7)"                                \
+	" ORDER BY started_us DESC, id DESC LIMIT ?8"
+
+static const char *const recordings_sql[NARROW_N] = {
+	[BY_TIME] = RECORDINGS_SQL("true"),
+	[BY_AGENT] = RECORDINGS_SQL("agent=?5"),
+	[BY_NUMBER] = RECORDINGS_SQL("number=?6"),
+	[BY_CONTACT] = RECORDINGS_SQL("contact=?7"),
+};
+
 static int on_recording_list(struct rpc_call *call, struct db *db)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	char number[PHONE_NO_SIZE], sql[800];
-	struct cursor cur;
 	struct json_in in;
+	struct range r;
 
 	json_in_init(&in, call->params);
-	int64_t from = json_in_int_or(&in, "from_us", 0, INT64_MAX, 0);
-	int64_t to = json_in_int_or(&in, "to_us", 0, INT64_MAX, INT64_MAX);
-	const char *agent = json_in_str_or(&in, "agent", 31, "");
-	const char *asked = json_in_str_or(&in, "number", 40, "");
+	range_read(&r, &in);
 	const char *contact = json_in_str_or(&in, "contact", 31, "");
-	int64_t limit = read_limit(&in);
-	cursor_parse(&cur, json_in_str_or(&in, "cursor", 90, ""));
 	if (json_in_done(&in))
 		return rpc_bad_params(call, &in);
-	phone_no_normal(number, asked);
-	/* the index is bounded by the time alone */
-	if (cur.at_us < to)
-		to = cur.at_us + 1;
-	snprintf(sql, sizeof(sql),
-		 "SELECT id, contact, number, agent, queue, started_us, ms,"
-		 " state, sha256, path FROM recording WHERE"
-		 " started_us >= ?1 AND started_us < ?2"
-		 " AND (started_us, id) <= (?3, ?4)%s%s%s"
-		 " ORDER BY started_us DESC, id DESC LIMIT ?8",
-		 *agent ? " AND agent=?5" : "", *asked ? " AND number=?6" : "",
-		 *contact ? " AND contact=?7" : "");
-	int err = db_prepare(&s, db, sql);
+	enum narrow by = *contact ? BY_CONTACT : narrowest(&r);
+	int err = db_query(&s, db, recordings_sql[by], "iiissssi", r.from_us,
+			   r.to_us, r.at_us, r.id, r.agent, r.number, contact,
+			   r.limit + 1);
 	if (!err)
-		err = db_bind(s, "iiissssi", from, to, cur.at_us, cur.id,
-			      agent, number, contact, limit + 1);
-	if (!err)
-		err = fill(call, s, limit, recording_row, 5, 0);
+		err = fill(call, s, r.limit, recording_row, 5, 0);
 	if (!err)
 		hide_paths(call);
 	return err;

@@ -34,11 +34,9 @@ int store_fact_last(struct db *db, int64_t *seqp,
 		    uint8_t hash[STORE_FACT_HASH_BYTES])
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(
-		&s, db,
-		"SELECT seq, hash FROM fact ORDER BY seq DESC LIMIT 1");
-	if (!err)
-		err = db_step(s);
+	int err = db_query_row(
+		&s, db, "SELECT seq, hash FROM fact ORDER BY seq DESC LIMIT 1",
+		"");
 	*seqp = 0;
 	memset(hash, 0, STORE_FACT_HASH_BYTES);
 	if (err)
@@ -111,27 +109,25 @@ static void filter_sql(char *sql, size_t size, const struct fact_filter *f)
 		 f->newest_first ? " DESC" : "");
 }
 
-static int filter_bind(struct db_stmt *s, const struct fact_filter *f)
+static int filter_query(struct db_stmt **sp, struct db *db,
+			const struct fact_filter *f)
 {
-	char end[80];
+	char sql[512], end[80];
 
+	filter_sql(sql, sizeof(sql), f);
 	snprintf(end, sizeof(end), "%.64s\xf4\x8f\xbf\xbf",
 		 f->kind ? f->kind : "");
-	return db_bind(s, "isssssiii", f->since, f->kind, end, f->contact,
-		       f->agent, f->actor, f->from_us, f->to_us,
-		       (int64_t)(f->limit > 0 ? f->limit : -1));
+	return db_query(sp, db, sql, "isssssiii", f->since, f->kind, end,
+			f->contact, f->agent, f->actor, f->from_us, f->to_us,
+			(int64_t)(f->limit > 0 ? f->limit : -1));
 }
 
 int store_fact_each(struct db *db, const struct fact_filter *f,
 		    store_fact_row_h *h, void *arg)
 {
-	char sql[512];
-	filter_sql(sql, sizeof(sql), f);
-
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db, sql);
-	if (!err)
-		err = filter_bind(s, f);
+	int err = filter_query(&s, db, f);
+
 	while (!err && !(err = db_step(s))) {
 		struct fact fact = {
 			.seq = db_int(s, 0),
@@ -192,7 +188,7 @@ static int clear_each(struct db *db, const char *sql,
 		      int (*clear)(struct db *db, const char *table))
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db, sql);
+	int err = db_query(&s, db, sql, "");
 
 	while (!err && !(err = db_step(s))) {
 		char table[128];

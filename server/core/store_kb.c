@@ -92,11 +92,10 @@ int store_kb_stage_each(struct db *db, const char *stage, store_kb_staged_h *h,
 			void *arg)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db,
-			     "SELECT file, text FROM own_kb_stage"
-			     " WHERE stage=? ORDER BY n");
-	if (!err)
-		err = db_bind(s, "s", stage);
+	int err = db_query(&s, db,
+			   "SELECT file, text FROM own_kb_stage"
+			   " WHERE stage=? ORDER BY n",
+			   "s", stage);
 	while (!err && !(err = db_step(s))) {
 		int stop = h(db_str(s, 0), db_str(s, 1), arg);
 		if (stop)

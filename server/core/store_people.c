@@ -96,13 +96,9 @@ void store_people_register(struct fact_log *log)
 json_t *store_thing(struct db *db, const char *kind, const char *id)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(
-		&s, db, "SELECT body FROM site_thing WHERE kind=? AND id=?");
-
-	if (!err)
-		err = db_bind(s, "ss", kind, id);
-	if (!err)
-		err = db_step(s);
+	int err = db_query_row(
+		&s, db, "SELECT body FROM site_thing WHERE kind=? AND id=?",
+		"ss", kind, id);
 	return err ? NULL : json_loads(db_str(s, 0), 0, NULL);
 }
 
@@ -110,12 +106,10 @@ int store_thing_each(struct db *db, const char *kind, const char *after,
 		     store_thing_h *h, void *arg)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db,
-			     "SELECT id, body FROM site_thing WHERE kind=?"
-			     " AND id>? ORDER BY id");
-
-	if (!err)
-		err = db_bind(s, "ss", kind, after ? after : "");
+	int err = db_query(&s, db,
+			   "SELECT id, body FROM site_thing WHERE kind=?"
+			   " AND id>? ORDER BY id",
+			   "ss", kind, after ? after : "");
 	while (!err && !(err = db_step(s))) {
 		scoped_json json_t *body = json_loads(db_str(s, 1), 0, NULL);
 		err = body ? h(db_str(s, 0), body, arg) : EBADMSG;
@@ -166,13 +160,9 @@ int store_secret_get(struct db *db, const char *kind, const char *id,
 		     char *out, size_t size)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(
-		&s, db, "SELECT value FROM own_secret WHERE kind=? AND id=?");
-
-	if (!err)
-		err = db_bind(s, "ss", kind, id);
-	if (!err)
-		err = db_step(s);
+	int err = db_query_row(
+		&s, db, "SELECT value FROM own_secret WHERE kind=? AND id=?",
+		"ss", kind, id);
 	out[0] = '\0';
 	if (err)
 		return err == ENOENT ? 0 : err;
@@ -189,16 +179,15 @@ void store_disposition_path(struct db *db, const char *code, char *out,
 	size_t used = 0;
 
 	out[0] = '\0';
-	int err = db_prepare(
+	int err = db_query(
 		&s, db,
 		"WITH RECURSIVE up(code, parent, name, depth) AS"
 		" (SELECT code, parent, name, 0 FROM disposition WHERE code=?"
 		" UNION ALL SELECT d.code, d.parent, d.name, up.depth+1"
 		" FROM disposition d JOIN up ON d.code=up.parent"
 		" WHERE up.depth<?)"
-		" SELECT name FROM up ORDER BY depth DESC");
-	if (!err)
-		err = db_bind(s, "si", code, (int64_t)TREE_DEPTH);
+		" SELECT name FROM up ORDER BY depth DESC",
+		"si", code, (int64_t)TREE_DEPTH);
 	while (!err && !(err = db_step(s)) && used < size) {
 		int n = re_snprintf(out + used, size - used, "%s%s",
 				    used ? "/" : "", db_str(s, 0));

@@ -216,12 +216,10 @@ json_t *store_ticket_entries(struct db *db, const char *contact)
 {
 	scoped_stmt struct db_stmt *s = NULL;
 	json_t *list = json_array();
-	int err = db_prepare(&s, db,
-			     "SELECT entry, version, title FROM ticket_entry"
-			     " WHERE contact=? ORDER BY at_us, entry");
-
-	if (!err)
-		err = db_bind(s, "s", contact);
+	int err = db_query(&s, db,
+			   "SELECT entry, version, title FROM ticket_entry"
+			   " WHERE contact=? ORDER BY at_us, entry",
+			   "s", contact);
 	while (!err && !(err = db_step(s)))
 		json_array_append_new(list, json_pack("{s:s,s:I,s:s}", "entry",
 						      db_str(s, 0), "version",
@@ -236,14 +234,10 @@ int store_ticket_contact(struct db *db, const char *contact,
 			 struct store_contact *out)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db,
-			     "SELECT number, name, queue, agent FROM contact"
-			     " WHERE id=?");
-
-	if (!err)
-		err = db_bind(s, "s", contact);
-	if (!err)
-		err = db_step(s);
+	int err = db_query_row(&s, db,
+			       "SELECT number, name, queue, agent FROM contact"
+			       " WHERE id=?",
+			       "s", contact);
 	if (err)
 		return err;
 	str_ncpy(out->number, db_str(s, 0), sizeof(out->number));
@@ -300,12 +294,10 @@ static json_t *history_of(struct db *db, const char *ticket)
 {
 	scoped_stmt struct db_stmt *s = NULL;
 	json_t *list = json_array();
-	int err = db_prepare(&s, db,
-			     "SELECT at_us, actor, what, text FROM ticket_note"
-			     " WHERE ticket=? ORDER BY at_us, seq");
-
-	if (!err)
-		err = db_bind(s, "s", ticket);
+	int err = db_query(&s, db,
+			   "SELECT at_us, actor, what, text FROM ticket_note"
+			   " WHERE ticket=? ORDER BY at_us, seq",
+			   "s", ticket);
 	while (!err && !(err = db_step(s)))
 		json_array_append_new(
 			list, json_pack("{s:I,s:s,s:s,s:s}", "at_us",
@@ -319,16 +311,11 @@ json_t *store_ticket_get(struct db *db, const char *ticket,
 			 const char *contact, bool history)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db,
-			     TICKET_COLUMNS
-			     "WHERE id=?1 OR (?1='' AND contact=?2)"
-			     " ORDER BY saved_us DESC LIMIT 1");
-
-	if (!err)
-		err = db_bind(s, "ss", ticket ? ticket : "",
-			      contact ? contact : "");
-	if (!err)
-		err = db_step(s);
+	int err = db_query_row(
+		&s, db,
+		TICKET_COLUMNS "WHERE id=?1 OR (?1='' AND contact=?2)"
+			       " ORDER BY saved_us DESC LIMIT 1",
+		"ss", ticket ? ticket : "", contact ? contact : "");
 	if (err)
 		return NULL;
 	json_t *t = ticket_json(db, s);
@@ -342,12 +329,8 @@ int store_ticket_raw(struct db *db, const char *ticket,
 		     struct store_contact *out)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db, TICKET_COLUMNS "WHERE id=?");
-
-	if (!err)
-		err = db_bind(s, "s", ticket);
-	if (!err)
-		err = db_step(s);
+	int err =
+		db_query_row(&s, db, TICKET_COLUMNS "WHERE id=?", "s", ticket);
 	if (err)
 		return err;
 	str_ncpy(out->number, db_str(s, 2), sizeof(out->number));
@@ -361,13 +344,9 @@ int store_ticket_state(struct db *db, const char *ticket, char agent[32],
 		       char state[12])
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db,
-			     "SELECT agent, state FROM ticket WHERE id=?");
-
-	if (!err)
-		err = db_bind(s, "s", ticket);
-	if (!err)
-		err = db_step(s);
+	int err = db_query_row(&s, db,
+			       "SELECT agent, state FROM ticket WHERE id=?",
+			       "s", ticket);
 	if (err)
 		return err;
 	str_ncpy(agent, db_str(s, 0), 32);
@@ -416,15 +395,11 @@ int store_ticket_number(struct db *db, const char *contact,
 			char ticket[TICKET_ID])
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db,
-			     "SELECT ticket FROM own_draft WHERE contact=?1"
-			     " UNION ALL SELECT id FROM ticket"
-			     " WHERE contact=?1 LIMIT 1");
-
-	if (!err)
-		err = db_bind(s, "s", contact);
-	if (!err)
-		err = db_step(s);
+	int err = db_query_row(&s, db,
+			       "SELECT ticket FROM own_draft WHERE contact=?1"
+			       " UNION ALL SELECT id FROM ticket"
+			       " WHERE contact=?1 LIMIT 1",
+			       "s", contact);
 	if (err == ENOENT)
 		return number_new(db, ticket);
 	if (!err)
@@ -533,10 +508,9 @@ int store_ticket_list(struct rpc_call *call, struct db *db)
 		return rpc_fail(call, EINVAL, N_("The cursor is not ours"),
 				NULL);
 
-	int err = db_prepare(&s, db, past ? list_past_sql : list_todo_sql);
-	if (!err)
-		err = db_bind(s, "sssisi", state, mine ? call->actor : "",
-			      number, from, *cursor ? end + 1 : "", limit + 1);
+	int err = db_query(&s, db, past ? list_past_sql : list_todo_sql,
+			   "sssisi", state, mine ? call->actor : "", number,
+			   from, *cursor ? end + 1 : "", limit + 1);
 	return err ? err : list_rows(call, db, s, past, limit);
 }
 
@@ -574,7 +548,7 @@ int store_ticket_check(struct db *db, int64_t *countp,
 
 	for (size_t i = 0; i < ARRAY_SIZE(checks) && !err; i++) {
 		scoped_stmt struct db_stmt *s = NULL;
-		err = db_prepare(&s, db, checks[i].sql);
+		err = db_query(&s, db, checks[i].sql, "");
 		if (!err)
 			err = h(checks[i].rule, NULL, arg);
 		while (!err && !(err = db_step(s)))

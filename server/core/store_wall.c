@@ -79,7 +79,7 @@ static int count(struct db *db, const struct store_wall_prm *prm, int64_t from,
 		 int64_t to, figures_h *h, void *arg)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(
+	int err = db_query(
 		&s, db,
 		"SELECT queue, count(*),"
 		" sum(answered_us NOT NULL),"
@@ -96,11 +96,9 @@ static int count(struct db *db, const struct store_wall_prm *prm, int64_t from,
 		" max(coalesce(wait_ms, (?5 - queued_us) / 1000))"
 		" FROM contact WHERE arrived_us >= ?1 AND arrived_us < ?2"
 		" AND queued_us NOT NULL AND open AND direction='in'"
-		" GROUP BY queue");
-
-	if (!err)
-		err = db_bind(s, "iiiii", from, to, prm->short_ms,
-			      prm->target_ms, cal_now_us());
+		" GROUP BY queue",
+		"iiiii", from, to, prm->short_ms, prm->target_ms,
+		cal_now_us());
 	while (!err && !(err = db_step(s))) {
 		struct figures f;
 		read_figures(s, &f);
@@ -125,19 +123,17 @@ struct slots {
 static int read_slots(struct db *db, struct slots *sl, int64_t now_us)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_prepare(&s, db,
-			     "SELECT queue, (arrived_us - ?1) / ?3 AS slot,"
-			     " count(*) FROM contact WHERE arrived_us >= ?1"
-			     " AND arrived_us < ?2 AND queued_us NOT NULL"
-			     " AND open AND direction='in' GROUP BY 1, 2");
+	int err = db_query(&s, db,
+			   "SELECT queue, (arrived_us - ?1) / ?3 AS slot,"
+			   " count(*) FROM contact WHERE arrived_us >= ?1"
+			   " AND arrived_us < ?2 AND queued_us NOT NULL"
+			   " AND open AND direction='in' GROUP BY 1, 2",
+			   "iii", sl->day_us, now_us + 1, (int64_t)SLOT_US);
 
 	sl->first = SLOTS;
 	sl->last = (int)((now_us - sl->day_us) / SLOT_US);
 	if (sl->last >= SLOTS)
 		sl->last = SLOTS - 1;
-	if (!err)
-		err = db_bind(s, "iii", sl->day_us, now_us + 1,
-			      (int64_t)SLOT_US);
 	while (!err && !(err = db_step(s))) {
 		int slot = (int)db_int(s, 1);
 		json_t *row = json_object_get(sl->queues, db_str(s, 0));
@@ -199,11 +195,12 @@ static double progress(struct db *db, int64_t month_us, int64_t now_us,
 	scoped_stmt struct db_stmt *s = NULL;
 	scoped_mem struct cal *cal = NULL;
 	struct diag diag;
-	int err = db_prepare(&s, db,
-			     "SELECT body->>'$.text' FROM site_thing"
-			     " WHERE kind='calendar'");
+	int err = db_query_row(&s, db,
+			       "SELECT body->>'$.text' FROM site_thing"
+			       " WHERE kind='calendar'",
+			       "");
 
-	if (!err && !db_step(s))
+	if (!err)
 		(void)cal_alloc(&cal, db_str(s, 0), &diag);
 	if (!cal && cal_default(&cal))
 		return 1.0;

@@ -129,17 +129,12 @@ static int append(struct rpc_call *call, struct db *db, const char *kind,
 {
 	struct fact fact = {
 		.dur_ms = -1,
-		.actor = call->actor,
 		.kind = kind,
 		.agent = agent,
 		.subject = id,
 		.body = body,
 	};
-	int err = fact_append(call->log, db, &fact);
-	if (err)
-		return err;
-	call->result = json_pack("{s:I}", "seq", (json_int_t)fact.seq);
-	return call->result ? 0 : ENOMEM;
+	return rpc_fact(call, db, &fact);
 }
 
 static int on_person_add(struct rpc_call *call, struct db *db)

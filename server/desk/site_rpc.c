@@ -29,16 +29,11 @@ static int append(struct rpc_call *call, struct db *db, const char *kind,
 {
 	struct fact fact = {
 		.dur_ms = -1,
-		.actor = call->actor,
 		.kind = kind,
 		.subject = id,
 		.body = body,
 	};
-	int err = fact_append(call->log, db, &fact);
-	if (err)
-		return err;
-	call->result = json_pack("{s:I}", "seq", (json_int_t)fact.seq);
-	return call->result ? 0 : ENOMEM;
+	return rpc_fact(call, db, &fact);
 }
 
 /* The thing as it is, or an empty one with *is_new set. */

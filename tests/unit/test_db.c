@@ -145,6 +145,52 @@ static int setup(void **state)
 	return 0;
 }
 
+static void test_query_gives_rows(void **state)
+{
+	struct db *db = fresh();
+	struct db_stmt *s = NULL;
+
+	insert(db, "x", 1);
+	insert(db, "y", 2);
+	assert_int_equal(db_query(&s, db, "SELECT name FROM t WHERE size>?",
+				  "i", (int64_t)1),
+			 0);
+	assert_int_equal(db_step(s), 0);
+	assert_string_equal(db_str(s, 0), "y");
+	assert_int_equal(db_step(s), ENOENT);
+	db_done(s);
+
+	s = NULL;
+	assert_int_equal(db_query_row(&s, db,
+				      "SELECT size FROM t WHERE name=?", "s",
+				      "y"),
+			 0);
+	assert_int_equal(db_int(s, 0), 2);
+	db_done(s);
+	mem_deref(db);
+}
+
+static void test_query_that_fails_leaves_nothing(void **state)
+{
+	struct db *db = fresh();
+	struct db_stmt *s = NULL;
+
+	assert_int_equal(db_query_row(&s, db,
+				      "SELECT size FROM t WHERE name=?", "s",
+				      "z"),
+			 ENOENT);
+	assert_null(s);
+	assert_int_equal(db_query(&s, db, "SELECT nothing FROM t", ""),
+			 EFAULT);
+	assert_null(s);
+	/* more values than the statement has places for */
+	assert_int_equal(
+		db_query(&s, db, "SELECT size FROM t", "i", (int64_t)1),
+		EFAULT);
+	assert_null(s);
+	mem_deref(db); /* complains of an open statement */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,6 +199,8 @@ int main(void)
 		cmocka_unit_test(test_codes_become_errnos),
 		cmocka_unit_test(test_savepoints_undo_alone),
 		cmocka_unit_test(test_same_text_twice_at_once),
+		cmocka_unit_test(test_query_gives_rows),
+		cmocka_unit_test(test_query_that_fails_leaves_nothing),
 		cmocka_unit_test(test_backup_is_a_whole_database),
 	};
 	return cmocka_run_group_tests(tests, setup, NULL);
