@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "common/proto.h"
 #include "common/scope.h"
+#include "server/switch/spool.h"
 
 #define PEERS_MAX    8
 #define QUEUE_BYTES  (64 << 20)
@@ -31,6 +32,7 @@ struct control {
 	struct control_prm prm;
 	struct list peers;
 	struct peer *office; /* the one that said hello last */
+	struct spool *kept;  /* the configuration's file */
 	int fd;
 };
 
@@ -486,9 +488,11 @@ static int on_stats(struct command *cmd)
 		"rec_bytes", (json_int_t)m.rec_bytes, "rec_dropped",
 		(json_int_t)m.rec_dropped);
 	json_t *journal = json_pack(
-		"{s:I, s:I, s:I, s:I, s:I}", "events", (json_int_t)j.events,
-		"kept", (json_int_t)j.kept, "dropped", (json_int_t)j.dropped,
-		"unwritten", (json_int_t)j.unwritten, "bytes",
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events",
+		(json_int_t)j.events, "kept", (json_int_t)j.kept, "dropped",
+		(json_int_t)j.dropped, "unwritten", (json_int_t)j.unwritten,
+		"unsynced", (json_int_t)j.unsynced, "syncs",
+		(json_int_t)j.syncs, "errors", (json_int_t)j.errors, "bytes",
 		(json_int_t)j.file_bytes);
 	cmd->result = json_pack("{s:i, s:o, s:o, s:o}", "legs",
 				(int)legs_count(p->legs), "sip", sip, "media",
@@ -515,19 +519,11 @@ static int config_apply(struct control *c, json_t *config, char *fault)
 /* Whole or not at all: a switch that dies here starts with the old one. */
 static int config_keep(const struct control *c, const json_t *config)
 {
-	char tmp[600];
+	char *text = json_dumps(config, JSON_COMPACT);
 
-	snprintf(tmp, sizeof(tmp), "%s.new", c->prm.config);
-	scoped_fd int fd =
-		open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return errno;
-	if (json_dumpfd(config, fd, JSON_COMPACT) || fdatasync(fd) ||
-	    rename(tmp, c->prm.config)) {
-		int err = errno ? errno : EIO;
-		unlink(tmp);
-		return err;
-	}
+	if (!text)
+		return ENOMEM;
+	spool_replace(c->kept, text, strlen(text));
 	return 0;
 }
 
@@ -777,6 +773,7 @@ static void control_destructor(void *arg)
 	struct control *c = arg;
 
 	list_flush(&c->peers);
+	mem_deref(c->kept);
 	if (c->fd >= 0) {
 		fd_close(c->fd);
 		close(c->fd);
@@ -794,7 +791,10 @@ int control_alloc(struct control **cp, const struct control_prm *prm)
 	c->prm = *prm;
 	c->fd = -1;
 	config_load(c);
-	int err = link_listen(&c->fd, prm->socket, 0600);
+	int err = spool_alloc(&c->kept,
+			      &(struct spool_prm){.path = prm->config});
+	if (!err)
+		err = link_listen(&c->fd, prm->socket, 0600);
 	if (!err)
 		err = fd_listen(c->fd, FD_READ, on_connection, c);
 	if (err)

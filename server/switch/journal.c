@@ -4,18 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/cal.h"
 #include "common/json.h"
 #include "common/libre.h"
 #include "common/log.h"
 #include "common/scope.h"
+#include "server/switch/spool.h"
 
-#define BOOT_SIZE     24
-#define COMPACT_BYTES (1 << 20)
+#define BOOT_SIZE      24
+#define COMPACT_BYTES  (1 << 20)
+#define UNSYNCED_BYTES (64 << 20)
 
 /* Left out when the office stays away for very long. */
 static const char *const passing[] = {
@@ -34,8 +35,7 @@ struct event {
 struct journal {
 	struct list events;
 	char boot[BOOT_SIZE];
-	char *path;
-	int fd;
+	struct spool *spool;
 	int64_t n;
 	size_t max;
 	size_t kept_bytes;
@@ -56,67 +56,48 @@ static void journal_destructor(void *arg)
 	struct journal *j = arg;
 
 	list_flush(&j->events);
-	mem_deref(j->path);
-	if (j->fd >= 0)
-		close(j->fd);
+	mem_deref(j->spool);
 }
 
 /* ---- the file ---- */
 
-static void append(struct journal *j, const char *line, size_t len)
+static char *print_boot(char line[64], const struct journal *j)
 {
-	ssize_t n = j->fd < 0 ? -1 : write(j->fd, line, len);
-
-	if (n == (ssize_t)len) {
-		j->stats.file_bytes += len;
-		return;
-	}
-	if (j->stats.unwritten++ == 0)
-		log_error("journal %s: %s; events are in memory alone",
-			  j->path, strerror(errno));
-	/* half a line would swallow the next one */
-	if (n > 0 && ftruncate(j->fd, (off_t)j->stats.file_bytes))
-		log_error("journal %s: %s", j->path, strerror(errno));
+	snprintf(line, 64, "{\"boot\":\"%s\"}\n", j->boot);
+	return line;
 }
 
-static void write_boot(struct journal *j)
-{
-	char line[64];
-	int n = snprintf(line, sizeof(line), "{\"boot\":\"%s\"}\n", j->boot);
-
-	append(j, line, (size_t)n);
-}
-
-/* Writes what is kept to a new file that takes the old one's place. */
+/* What is kept takes the place of all that was written. */
 static void compact(struct journal *j)
 {
-	char tmp[512];
+	char boot[64];
+	size_t n = strlen(print_boot(boot, j));
+	char *text = malloc(j->kept_bytes + n), *p = text;
 	struct le *le;
 
-	snprintf(tmp, sizeof(tmp), "%s.new", j->path);
-	scoped_fd int fd =
-		open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC,
-		     0600);
-	if (fd < 0)
+	if (!text)
 		return;
-	size_t bytes = 0;
 	LIST_FOREACH (&j->events, le) {
-		struct event *ev = le->data;
-		if (write(fd, ev->line, ev->len) != (ssize_t)ev->len) {
-			unlink(tmp);
-			return;
-		}
-		bytes += ev->len;
+		const struct event *ev = le->data;
+		memcpy(p, ev->line, ev->len);
+		p += ev->len;
 	}
-	if (fdatasync(fd) || rename(tmp, j->path)) {
-		unlink(tmp);
-		return;
-	}
-	if (j->fd >= 0)
-		close(j->fd);
-	j->fd = take_fd(fd);
-	j->stats.file_bytes = bytes;
-	write_boot(j);
+	memcpy(p, boot, n);
+	spool_replace(j->spool, text, j->kept_bytes + n);
+}
+
+/* A disk that was away for so long that lines were not taken gets all anew,
+ * once it is back. */
+static void append(struct journal *j, const char *line, size_t len)
+{
+	struct spool_stats st;
+
+	(void)spool_append(j->spool, line, len);
+	spool_stats(j->spool, &st);
+	bool mostly_acked = st.file_bytes > COMPACT_BYTES &&
+			    st.file_bytes > 4 * j->kept_bytes;
+	if (!st.replacing && !st.ill && (st.behind || mostly_acked))
+		compact(j);
 }
 
 /* ---- events ---- */
@@ -209,11 +190,6 @@ void journal_ack(struct journal *j, const char *boot, int64_t n)
 	drop_acked(j, boot, n);
 	if (j->stats.kept == before)
 		return;
-	if (j->stats.file_bytes > COMPACT_BYTES &&
-	    j->stats.file_bytes > 4 * j->kept_bytes) {
-		compact(j);
-		return;
-	}
 	int len = snprintf(line, sizeof(line), "{\"ack\":[\"%.23s\",%lld]}\n",
 			   boot, (long long)n);
 	append(j, line, (size_t)len);
@@ -233,6 +209,15 @@ void journal_replay(struct journal *j, json_t *after, journal_event_h *h,
 
 /* ---- start ---- */
 
+/* Pages that were not synced can be gone from the middle of the file: what
+ * stands behind such a gap was not told in order and is left out. */
+static bool follows(const struct journal *j, const char *boot, int64_t n)
+{
+	const struct event *last = list_ledata(j->events.tail);
+
+	return !last || strcmp(last->boot, boot) != 0 || n == last->n + 1;
+}
+
 /* One line of an earlier run. A torn last line is no JSON: skipped. */
 static int load_line(struct journal *j, char *line, size_t len)
 {
@@ -249,18 +234,19 @@ static int load_line(struct journal *j, char *line, size_t len)
 		return 0;
 	}
 	const char *boot = json_str(params, "boot");
-	if (!*boot || strlen(boot) >= BOOT_SIZE)
+	int64_t n = json_int(params, "n");
+	if (!*boot || strlen(boot) >= BOOT_SIZE || !follows(j, boot, n))
 		return 0;
-	return keep(j, boot, json_int(params, "n"), line, len);
+	return keep(j, boot, n, line, len);
 }
 
-static int load(struct journal *j)
+static int load(struct journal *j, const char *path)
 {
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t len;
 	int err = 0;
-	FILE *f = fopen(j->path, "re");
+	FILE *f = fopen(path, "re");
 
 	if (!f)
 		return errno == ENOENT ? 0 : errno;
@@ -273,28 +259,34 @@ static int load(struct journal *j)
 	return err;
 }
 
-int journal_alloc(struct journal **jp, const char *path, size_t max_events,
-		  journal_event_h *h, void *arg)
+int journal_alloc(struct journal **jp, const struct journal_prm *prm)
 {
 	scoped_mem struct journal *j =
 		mem_zalloc(sizeof(*j), journal_destructor);
 
 	if (!j)
 		return ENOMEM;
-	j->fd = -1;
-	j->max = max_events < 100 ? 100 : max_events;
-	j->h = h;
-	j->arg = arg;
+	j->max = prm->max_events < 100 ? 100 : prm->max_events;
+	j->h = prm->h;
+	j->arg = prm->arg;
 	snprintf(j->boot, sizeof(j->boot), "s%llx",
 		 (unsigned long long)cal_now_us());
-	int err = str_dup(&j->path, path);
+	int err = load(j, prm->path);
+	/* a folder that is not ours is said now, not by a thread later */
+	scoped_fd int fd =
+		open(prm->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (!err && fd < 0)
+		err = errno;
 	if (!err)
-		err = load(j);
+		err = spool_alloc(&j->spool,
+				  &(struct spool_prm){
+					  .path = prm->path,
+					  .max_bytes = UNSYNCED_BYTES,
+					  .synch = prm->synch,
+				  });
 	if (err)
 		return err;
 	compact(j);
-	if (j->fd < 0)
-		return errno ? errno : EIO;
 	*jp = take(j);
 	return 0;
 }
@@ -327,5 +319,13 @@ json_t *journal_previous(const struct journal *j)
 
 void journal_stats(const struct journal *j, struct journal_stats *out)
 {
+	struct spool_stats st;
+
+	spool_stats(j->spool, &st);
 	*out = j->stats;
+	out->unwritten = st.unwritten;
+	out->unsynced = st.unsynced;
+	out->syncs = st.syncs;
+	out->errors = st.errors;
+	out->file_bytes = st.file_bytes;
 }

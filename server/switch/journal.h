@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The events of the exchange: numbered since its start (boot), appended to a
- * file before they are sent, and kept until the office has acknowledged
- * them, over restarts of either side. The file is lines of JSON: the events
- * as they are sent, {"boot":...} at each start and {"ack":[boot,n]}. A disk
- * that fails costs no call: events then live in memory alone, and the figure
- * `unwritten` says so.
+ * The events of the exchange: numbered since its start (boot), sent, and kept
+ * until the office has acknowledged them, over restarts of either side. They
+ * also go to a file (spool), on threads of its own: no event waits for the
+ * disk. A killed switch loses none; a power loss takes what neither this file
+ * nor the office's had synced, which is the last moment and never a part of
+ * the middle (docs/architecture.md says why that is enough). The file is
+ * lines of JSON: the events as they are sent, {"boot":...} at each start and
+ * {"ack":[boot,n]}.
  */
 #pragma once
 
@@ -18,10 +20,18 @@ struct journal;
 /* A notification, ready to be sent, newline included. */
 typedef void(journal_event_h)(const char *line, size_t len, void *arg);
 
-/* Reads what an earlier run left. max_events: what is kept at most; past it
- * events of passing interest are not taken any more, at last the oldest go.*/
-int journal_alloc(struct journal **jp, const char *path, size_t max_events,
-		  journal_event_h *h, void *arg);
+struct journal_prm {
+	const char *path;
+	/* What is kept at most; past it events of passing interest are not
+	 * taken any more, at last the oldest go. */
+	size_t max_events;
+	int (*synch)(int fd); /* for tests; NULL: fdatasync */
+	journal_event_h *h;
+	void *arg;
+};
+
+/* Reads what an earlier run left. */
+int journal_alloc(struct journal **jp, const struct journal_prm *prm);
 
 const char *journal_boot(const struct journal *j);
 /* Number of the last event. */
@@ -41,7 +51,8 @@ void journal_replay(struct journal *j, json_t *after, journal_event_h *h,
 		    void *arg);
 
 struct journal_stats {
-	uint64_t events, dropped, unwritten;
+	uint64_t events, dropped;
+	uint64_t unwritten, unsynced, syncs, errors; /* as spool.h has them */
 	size_t kept, file_bytes;
 };
 void journal_stats(const struct journal *j, struct journal_stats *out);

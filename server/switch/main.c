@@ -176,9 +176,14 @@ static int start_tables(struct app *app)
 	char path[PATH_BYTES];
 
 	config_path(path, app->cfg.state_dir, "switch.journal");
-	int err =
-		journal_alloc(&app->journal, path,
-			      (size_t)app->cfg.happened_queue, on_event, app);
+	int err = journal_alloc(
+		&app->journal,
+		&(struct journal_prm){
+			.path = path,
+			.max_events = (size_t)app->cfg.happened_queue,
+			.h = on_event,
+			.arg = app,
+		});
 	if (err) {
 		log_error("%s: %s", path, strerror(err));
 		return err;
