@@ -289,9 +289,69 @@ uint32_t app_last_key(const struct app *a)
 	return a->last_key;
 }
 
+/* Help is a sheet over what it tells about. */
+static struct view *below_help(const struct app *a)
+{
+	const struct stack *s = &a->tabs[a->tab];
+	struct view *v = app_top(a);
+
+	return v->ops == &view_help && s->n > 1 ? s->v[s->n - 2] : v;
+}
+
+void app_actions(const struct app *a, struct actions *v)
+{
+	struct view *top = below_help(a);
+
+	*v = (struct actions){.v = {CMD_NONE}};
+	if (top->ops->actions)
+		top->ops->actions(top, v);
+}
+
+const char *app_place(const struct app *a)
+{
+	struct view *top = below_help(a);
+	const char *name = "";
+
+	top->ops->where(top, &name);
+	return name;
+}
+
+/* What stands in no view's list and is nobody's telephone. */
+static const char *place_refusal(const struct app *a, enum command_id id)
+{
+	bool above = a->tabs[a->tab].n > 1;
+
+	switch (id) {
+	case CMD_BACK:
+	case CMD_CLOSE_VIEW:
+		return above ? NULL : _("nothing is open over this");
+	case CMD_FIND:
+	case CMD_FIND_NEXT:
+	case CMD_FIND_PREV:
+		return below_help(a)->ops->find ? NULL
+						: _("not on this screen");
+	case CMD_RETRY:
+		return app_model(a)->link.state == LINK_UP
+			       ? _("the connection stands")
+			       : NULL;
+	default:
+		return (commands[id].where & BY_VIEW) ? _("not on this screen")
+						      : NULL;
+	}
+}
+
 const char *app_refusal(const struct app *a, enum command_id id)
 {
-	return command_refusal(app_model(a), id);
+	struct actions here;
+	const char *why;
+
+	if (!(commands[id].may & app_may(a)))
+		return _("your role does not have it");
+	why = command_refusal(app_model(a), id);
+	if (why)
+		return why;
+	app_actions(a, &here);
+	return actions_have(&here, id) ? NULL : place_refusal(a, id);
 }
 
 /* ---- drawing ---- */
@@ -331,6 +391,7 @@ static void draw_main(struct app *a, int rows, int w)
 	struct view *v = app_top(a);
 	int head = frame_head_rows(rows, w);
 	struct area area = {head, 0, w, rows - head - 2};
+	struct actions here = {.v = {CMD_NONE}};
 	const char *focus = "";
 
 	frame_status(a, 0, w);
@@ -343,8 +404,9 @@ static void draw_main(struct app *a, int rows, int w)
 		v->ops->draw(v, area);
 		v->ops->where(v, &focus);
 	}
-	frame_hints(a, rows - 1, w, focus,
-		    v->ops->hints && !a->locked ? v->ops->hints(v) : NULL);
+	if (v->ops->actions && !a->locked)
+		v->ops->actions(v, &here);
+	frame_hints(a, rows - 1, w, focus, &here);
 	if (a->prefix || a->keypad)
 		frame_prefix(rows - 2, w, a->keypad ? a->keypad_shown : NULL,
 			     a->prefix == K_CTRL('p'));
@@ -552,9 +614,21 @@ static bool is_phone(enum command_id id)
 	}
 }
 
-bool app_run(struct app *a, enum command_id id, const char *arg)
+/* The view on top first, if this is among its actions. */
+static bool run(struct app *a, enum command_id id, const char *arg)
 {
 	struct view *v = app_top(a);
+	struct actions here = {.v = {CMD_NONE}};
+
+	if (!is_phone(id) && v->ops->actions && v->ops->request)
+		v->ops->actions(v, &here);
+	if (actions_have(&here, id) && v->ops->request(v, id, arg))
+		return true;
+	return app_run_own(a, id, arg) || command_run(a, id, arg);
+}
+
+bool app_run(struct app *a, enum command_id id, const char *arg)
+{
 
 	if (id == CMD_NONE || !a->on)
 		return false;
@@ -569,9 +643,16 @@ bool app_run(struct app *a, enum command_id id, const char *arg)
 		app_unlock(a);
 		return true;
 	}
-	if (!is_phone(id) && v->ops->request && v->ops->request(v, id, arg))
+	if (!is_phone(id) && !(commands[id].may & app_may(a))) {
+		app_say(a, MESSAGE_WARN, _("! %s: your role does not have it"),
+			_(commands[id].label));
+		return false;
+	}
+	if (run(a, id, arg))
 		return true;
-	return app_run_own(a, id, arg) || command_run(a, id, arg);
+	app_say(a, MESSAGE_INFO, _("%s has nothing to do here"),
+		_(commands[id].label));
+	return false;
 }
 
 /* ---- keys ---- */
@@ -643,10 +724,7 @@ static bool view_key(struct app *a, uint32_t key, bool pasted)
 		k = keys_halfwidth(key);
 	id = keymap_key(k, where ? where : AT_LIST, app_roles(a) | ROLE_ADMIN);
 	if (id != CMD_NONE) {
-		if (!app_run(a, id, ""))
-			app_say(a, MESSAGE_INFO,
-				_("%s has nothing to do here"),
-				_(commands[id].label));
+		app_run(a, id, "");
 		return true;
 	}
 	if (k >= '0' && k <= '9')

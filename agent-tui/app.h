@@ -75,7 +75,11 @@ int app_open(struct app *a, const struct view_ops *ops, const char *arg);
 void app_close_view(struct app *a);
 /* Runs a command as if its key had been pressed; arg may be NULL. */
 bool app_run(struct app *a, enum command_id id, const char *arg);
-/* Why a command cannot be done now (translated), NULL when it can. */
+/* What can be done on the screen (below the help, where that is shown). */
+void app_actions(const struct app *a, struct actions *v);
+/* The name of what has the focus there. */
+const char *app_place(const struct app *a);
+/* Why a command cannot be done here and now (translated), NULL when it can. */
 const char *app_refusal(const struct app *a, enum command_id id);
 
 /* ---- questions: all on the message row, phone keys go on working ---- */

@@ -26,33 +26,29 @@ static void on_menu(struct app *a, const char *answer, void *arg)
 		app_run(a, id, "");
 }
 
-/* All that can be done here: the view's own commands first. */
+/* All that can be done here: what the view does, then what the app does
+ * anywhere. */
 static void menu(struct app *a)
 {
-	struct view *v = app_top(a);
-	const char *name;
-	unsigned where = v->ops->where(v, &name), roles = app_may(a);
+	struct actions here;
 	struct app_choice *c = mem_zalloc(CMD_N * sizeof(*c), NULL);
 	int n = 0;
 
 	if (!c)
 		return;
-	for (int pass = 0; pass < 2; pass++) {
-		for (int i = 0; i < CMD_N; i++) {
-			const struct command *k = &commands[i];
-			bool own = k->where != AT_ANY;
-			char key[16];
-			if (own != (pass == 0) || !(k->where & where) ||
-			    !(k->may & roles) || i == CMD_MENU ||
-			    app_refusal(a, (enum command_id)i))
-				continue;
-			keymap_name(key, sizeof(key), (enum command_id)i,
-				    a->twins);
-			utf8_copy(c[n].code, sizeof(c[n].code), k->name);
-			snprintf(c[n].label, sizeof(c[n].label), "%s  %s  %s",
-				 _(k->label), key, _(k->help));
-			n++;
-		}
+	app_actions(a, &here);
+	for (int i = 0; i < CMD_N; i++)
+		ACTIONS(&here, (enum command_id)i);
+	for (int i = 0; i < here.n; i++) {
+		enum command_id id = here.v[i];
+		char key[16];
+		if (id == CMD_MENU || app_refusal(a, id))
+			continue;
+		keymap_name(key, sizeof(key), id, a->twins);
+		utf8_copy(c[n].code, sizeof(c[n].code), commands[id].name);
+		snprintf(c[n].label, sizeof(c[n].label), "%s  %s  %s",
+			 _(commands[id].label), key, _(commands[id].help));
+		n++;
 	}
 	app_ask_pick(a, ";", c, n, false, on_menu, NULL);
 	mem_deref(c);

@@ -15,6 +15,22 @@ const struct command commands[CMD_N] = {
 #undef COMMAND_ROW
 };
 
+bool actions_have(const struct actions *a, enum command_id id)
+{
+	for (int i = 0; i < a->n; i++)
+		if (a->v[i] == id)
+			return true;
+	return false;
+}
+
+void actions_add(struct actions *a, const enum command_id *list)
+{
+	for (; *list != CMD_NONE; list++)
+		if (!actions_have(a, *list))
+			a->v[a->n++] = *list;
+	a->v[a->n] = CMD_NONE;
+}
+
 enum command_id keymap_key(uint32_t key, unsigned where, unsigned roles)
 {
 	for (int i = 0; i < CMD_N; i++) {

@@ -23,6 +23,8 @@ enum where {
 	AT_PLAYER = 16,
 	AT_TEXT = AT_FORM | AT_SEARCH,
 	AT_ANY = 31,
+	/* not a place: a command that exists only where a view takes it */
+	BY_VIEW = 32,
 };
 
 /* X(id, English name, Chinese name, key, key after ^P, where, roles, label,
@@ -54,48 +56,48 @@ enum where {
 	  N_("knowledge"), N_("To the search and back to where I was"))       \
 	X(HAND, "hand", "举手", K_CTRL('g'), 0, AT_ANY, MAY_AGENT,            \
 	  N_("raise hand"), N_("Call the lead, or no longer"))                \
-	X(FILE, "file", "办结", K_CTRL('o'), 0, AT_ANY, MAY_AGENT,            \
+	X(FILE, "file", "办结", K_CTRL('o'), 0, AT_ANY | BY_VIEW, MAY_AGENT,  \
 	  N_("file"), N_("Submit or save what is open here"))                 \
 	X(EXTEND, "extend", "延时", K_CTRL('e'), 0, AT_ANY, MAY_AGENT,        \
 	  N_("30 s more"), N_("Thirty more seconds of wrap-up"))              \
-	X(UNDO, "undo", "撤销", K_CTRL('z'), 0, AT_ANY, MAY_ANY, N_("undo"),  \
-	  N_("Take back the last change"))                                    \
-	X(OPEN, "open", "打开", K_ENTER, 0, AT_ANY, MAY_ANY, N_("open"),      \
-	  N_("Open or accept what is under the cursor"))                      \
-	X(NEXT_PANE, "next", "下一栏", K_TAB, 0, AT_ANY, MAY_ANY,             \
+	X(UNDO, "undo", "撤销", K_CTRL('z'), 0, AT_ANY | BY_VIEW, MAY_ANY,    \
+	  N_("undo"), N_("Take back the last change"))                        \
+	X(OPEN, "open", "打开", K_ENTER, 0, AT_ANY | BY_VIEW, MAY_ANY,        \
+	  N_("open"), N_("Open or accept what is under the cursor"))          \
+	X(NEXT_PANE, "next", "下一栏", K_TAB, 0, AT_ANY | BY_VIEW, MAY_ANY,   \
 	  N_("next pane"), N_("To the next field or pane"))                   \
-	X(PREV_PANE, "previous", "上一栏", K_BACKTAB, 0, AT_ANY, MAY_ANY,     \
-	  N_("previous pane"), N_("To the field or pane before"))             \
+	X(PREV_PANE, "previous", "上一栏", K_BACKTAB, 0, AT_ANY | BY_VIEW,    \
+	  MAY_ANY, N_("previous pane"), N_("To the field or pane before"))    \
 	X(BACK, "back", "返回", K_ESC, 0, AT_ANY, MAY_ANY, N_("back"),        \
 	  N_("One step back; no word is lost"))                               \
-	X(CALLBACK, "callback", "回呼", 'o', 0, AT_LIST, MAY_AGENT,           \
+	X(CALLBACK, "callback", "回呼", 'o', 0, AT_LIST | BY_VIEW, MAY_AGENT, \
 	  N_("call back"), N_("Call the number in this line"))                \
-	X(CLAIM, "claim", "认领", 'c', 0, AT_LIST, MAY_AGENT, N_("claim"),    \
-	  N_("I look after this one"))                                        \
-	X(CLOSE, "close", "销号", 'x', 0, AT_LIST, MAY_DESK, N_("close"),     \
-	  N_("Take it off the list, with its outcome"))                       \
-	X(UNMASK, "unmask", "显示", '*', 0, AT_LIST | AT_READ, MAY_DESK,      \
-	  N_("full number"),                                                  \
+	X(CLAIM, "claim", "认领", 'c', 0, AT_LIST | BY_VIEW, MAY_AGENT,       \
+	  N_("claim"), N_("I look after this one"))                           \
+	X(CLOSE, "close", "销号", 'x', 0, AT_LIST | BY_VIEW, MAY_DESK,        \
+	  N_("close"), N_("Take it off the list, with its outcome"))          \
+	X(UNMASK, "unmask", "显示", '*', 0, AT_LIST | AT_READ | BY_VIEW,      \
+	  MAY_DESK, N_("full number"),                                        \
 	  N_("Show the number for 30 s; a reason is asked and recorded"))     \
 	X(CARD, "card", "名片", 'i', 0, AT_LIST, MAY_AGENT, N_("edit card"),  \
 	  N_("Name, title, preferences or note of the citizen of my call"))   \
-	X(NOTE, "note", "批注", 'm', 0, AT_LIST | AT_READ, MAY_DESK,          \
-	  N_("note"), N_("Add a line to this ticket"))                        \
-	X(SORT, "sort", "排序", 's', 0, AT_LIST, MAY_ANY, N_("sort"),         \
-	  N_("Another order"))                                                \
-	X(FILTER, "filter", "筛选", 'f', 0, AT_LIST, MAY_ANY, N_("filter"),   \
-	  N_("Another selection"))                                            \
-	X(SET_STATE, "state", "改状态", 'e', 0, AT_LIST, MAY_LEAD,            \
+	X(NOTE, "note", "批注", 'm', 0, AT_LIST | AT_READ | BY_VIEW,          \
+	  MAY_DESK, N_("note"), N_("Add a line to this ticket"))              \
+	X(SORT, "sort", "排序", 's', 0, AT_LIST | BY_VIEW, MAY_ANY,           \
+	  N_("sort"), N_("Another order"))                                    \
+	X(FILTER, "filter", "筛选", 'f', 0, AT_LIST | BY_VIEW, MAY_ANY,       \
+	  N_("filter"), N_("Another selection"))                              \
+	X(SET_STATE, "state", "改状态", 'e', 0, AT_LIST | BY_VIEW, MAY_LEAD,  \
 	  N_("set state"), N_("Change this agent's state, with a reason"))    \
-	X(TAKE_ALARM, "take", "接警", 'a', 0, AT_LIST, MAY_LEAD,              \
+	X(TAKE_ALARM, "take", "接警", 'a', 0, AT_LIST | BY_VIEW, MAY_LEAD,    \
 	  N_("take alarm"), N_("I look after this alarm"))                    \
-	X(PLAY, "play", "播放", ' ', 0, AT_PLAYER, MAY_REVIEW,                \
+	X(PLAY, "play", "播放", ' ', 0, AT_PLAYER | BY_VIEW, MAY_REVIEW,      \
 	  N_("play / rest"), N_("Play on, or rest"))                          \
-	X(BACKWARD, "backward", "退", K_LEFT, 0, AT_PLAYER, MAY_REVIEW,       \
-	  N_("5 s back"), N_("Five seconds back"))                            \
-	X(FORWARD, "forward", "进", K_RIGHT, 0, AT_PLAYER, MAY_REVIEW,        \
-	  N_("5 s on"), N_("Five seconds on"))                                \
-	X(ZOOM, "zoom", "放大", '+', 0, AT_LIST | AT_READ, MAY_ANY,           \
+	X(BACKWARD, "backward", "退", K_LEFT, 0, AT_PLAYER | BY_VIEW,         \
+	  MAY_REVIEW, N_("5 s back"), N_("Five seconds back"))                \
+	X(FORWARD, "forward", "进", K_RIGHT, 0, AT_PLAYER | BY_VIEW,          \
+	  MAY_REVIEW, N_("5 s on"), N_("Five seconds on"))                    \
+	X(ZOOM, "zoom", "放大", '+', 0, AT_LIST | AT_READ | BY_VIEW, MAY_ANY, \
 	  N_("zoom"), N_("This pane alone, and back"))                        \
 	X(TAB, "tab", "换页", K_CTRL('t'), 0, AT_ANY, MAY_ANY, N_("tab"),     \
 	  N_("To a tab by its digit, from inside a text too"))                \
@@ -168,6 +170,18 @@ struct command {
 };
 
 extern const struct command commands[CMD_N];
+
+/* What can be done in one place, most used first, each once. */
+struct actions {
+	enum command_id v[CMD_N + 1]; /* CMD_NONE ends */
+	int n;
+};
+
+/* list: CMD_NONE ends. */
+void actions_add(struct actions *a, const enum command_id *list);
+#define ACTIONS(a, ...) \
+	actions_add(a, (const enum command_id[]){__VA_ARGS__, CMD_NONE})
+bool actions_have(const struct actions *a, enum command_id id);
 
 /* The command of a key there, CMD_NONE for none. */
 enum command_id keymap_key(uint32_t key, unsigned where, unsigned roles);

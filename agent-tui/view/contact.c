@@ -18,16 +18,29 @@
 #include "agent-tui/ui/list.h"
 #include "agent-tui/ui/row.h"
 #include "agent-tui/view/panes.h"
+#include "agent-tui/view/sift.h"
 
 struct contact {
 	char id[MODEL_ID]; /* "" : the list */
 	char queue[MODEL_ID], result[16], agent[MODEL_ID];
 	struct ui_list list;
+	struct sift sift;
 };
+
+static const struct model_contact *at(struct view *v, int place)
+{
+	struct contact *s = v->state;
+	const struct model *m = app_model(v->app);
+	int i = sift_at(&s->sift, place);
+
+	return i >= 0 && i < (int)m->contacts.n ? &m->contacts.v[i] : NULL;
+}
 
 static const char *id_of(int i, void *arg)
 {
-	return ((const struct model *)arg)->contacts.v[i].id;
+	const struct model_contact *k = at(arg, i);
+
+	return k ? k->id : "";
 }
 
 /* arg: a contact's id, or "list queue=med result=abandoned agent=A017". */
@@ -42,6 +55,7 @@ static int contact_open(struct view *v, const char *arg)
 		client_contact_open(c, s->id);
 		return 0;
 	}
+	s->sift.of = SIFT_CONTACTS;
 	if ((p = strstr(arg, "queue=")))
 		sscanf(p, "queue=%47s", s->queue);
 	if ((p = strstr(arg, "result=")))
@@ -82,21 +96,23 @@ static void draw_list(struct view *v, struct area a)
 	struct contact *s = v->state;
 	const struct model *m = app_model(v->app);
 	struct area b = {a.y + 1, a.x, a.w, a.h - 1};
-	char title[160];
+	char title[240], words[80];
 	struct row r;
 
-	snprintf(title, sizeof(title), _("Calls today %d %s %s %s"),
-		 (int)m->contacts.n,
+	sift_build(&s->sift, m);
+	sift_words(&s->sift, words, sizeof(words));
+	snprintf(title, sizeof(title), _("Calls today %d %s %s %s"), s->sift.n,
 		 *s->queue ? model_queue_name(m, s->queue) : "",
 		 *s->result ? pane_result(s->result) : "", s->agent);
+	strncat(title, words, sizeof(title) - strlen(title) - 1);
 	screen_rule(a.y, a.x, a.w, true, title, _("Enter opens"));
-	if (!m->contacts.n)
+	if (!s->sift.n)
 		pane_empty(a,
 			   m->contacts.page.loading ? "…" : _("None today."));
-	ui_list_sync(&s->list, (int)m->contacts.n, b.h, id_of, (void *)m);
-	for (int i = 0; i < b.h && s->list.top + i < (int)m->contacts.n; i++) {
+	ui_list_sync(&s->list, s->sift.n, b.h, id_of, v);
+	for (int i = 0; i < b.h && s->list.top + i < s->sift.n; i++) {
 		int k = s->list.top + i;
-		list_row(m, &m->contacts.v[k], &r);
+		list_row(m, at(v, k), &r);
 		pane_line_row(b, i, k == s->list.cur, true, &r);
 	}
 }
@@ -215,12 +231,21 @@ static unsigned contact_where(struct view *v, const char **name)
 	return AT_LIST;
 }
 
-static const enum command_id *contact_hints(struct view *v)
+static void contact_actions(struct view *v, struct actions *a)
 {
-	static const enum command_id ids[] = {CMD_OPEN, CMD_UNMASK, CMD_BACK,
-					      CMD_COMMAND, CMD_NONE};
+	struct contact *s = v->state;
+	const struct model *m = app_model(v->app);
 
-	return ids;
+	if (s->id[0]) {
+		if (m->contact.ticket[0])
+			ACTIONS(a, CMD_OPEN);
+		ACTIONS(a, CMD_UNMASK, CMD_BACK, CMD_MENU, CMD_COMMAND);
+		return;
+	}
+	if (at(v, s->list.cur))
+		ACTIONS(a, CMD_OPEN, CMD_UNMASK);
+	ACTIONS(a, CMD_BACK, CMD_MENU, CMD_COMMAND);
+	sift_actions(&s->sift, m, a);
 }
 
 static bool contact_key(struct view *v, uint32_t key, bool pasted)
@@ -230,7 +255,7 @@ static bool contact_key(struct view *v, uint32_t key, bool pasted)
 	if (pasted || !ui_list_key(&s->list, keys_halfwidth(key)))
 		return false;
 	if (!s->id[0]) {
-		ui_list_hold(&s->list, id_of, (void *)app_model(v->app));
+		ui_list_hold(&s->list, id_of, v);
 		if (s->list.cur + 5 > s->list.n)
 			client_more(app_client(v->app), MODEL_LIST_CONTACTS);
 	}
@@ -244,9 +269,9 @@ static bool open_behind(struct view *v)
 	const struct model *m = app_model(v->app);
 
 	if (!s->id[0]) {
-		if (s->list.cur < (int)m->contacts.n)
+		if (at(v, s->list.cur))
 			app_open(v->app, &view_contact,
-				 m->contacts.v[s->list.cur].id);
+				 at(v, s->list.cur)->id);
 		return true;
 	}
 	if (m->contact.ticket[0])
@@ -258,24 +283,27 @@ static bool contact_request(struct view *v, enum command_id id,
 			    const char *arg)
 {
 	struct contact *s = v->state;
-	const struct model *m = app_model(v->app);
 
+	if (!s->id[0] && sift_request(&s->sift, app_model(v->app), id))
+		return true;
 	if (id == CMD_OPEN)
 		return open_behind(v);
 	if (id != CMD_UNMASK)
 		return false;
 	if (s->id[0])
 		command_unmask(v->app, s->id, "", 0);
-	else if (s->list.cur < (int)m->contacts.n)
-		command_unmask(v->app, m->contacts.v[s->list.cur].id, "", 0);
+	else if (at(v, s->list.cur))
+		command_unmask(v->app, at(v, s->list.cur)->id, "", 0);
 	return true;
 }
 
 static void line_of_contact(int i, struct row *r, void *arg)
 {
-	const struct model *m = arg;
+	struct view *v = arg;
 
-	list_row(m, &m->contacts.v[i], r);
+	row_init(r);
+	if (at(v, i))
+		list_row(app_model(v->app), at(v, i), r);
 }
 
 static bool contact_find(struct view *v, const char *text, int by)
@@ -285,10 +313,19 @@ static bool contact_find(struct view *v, const char *text, int by)
 
 	if (s->id[0])
 		return ui_list_find(&s->list, text, by, line_of_fact, m);
-	if (!ui_list_find(&s->list, text, by, line_of_contact, m))
+	if (!ui_list_find(&s->list, text, by, line_of_contact, v))
 		return false;
-	ui_list_hold(&s->list, id_of, m);
+	ui_list_hold(&s->list, id_of, v);
 	return true;
+}
+
+static void contact_event(struct view *v, unsigned mask)
+{
+	struct contact *s = v->state;
+
+	if (!s->id[0] &&
+	    sift_wants_more(&s->sift, &app_model(v->app)->contacts.page))
+		client_more(app_client(v->app), MODEL_LIST_CONTACTS);
 }
 
 const struct view_ops view_contact = {
@@ -299,10 +336,11 @@ const struct view_ops view_contact = {
 	.open = contact_open,
 	.draw = contact_draw,
 	.where = contact_where,
-	.hints = contact_hints,
+	.actions = contact_actions,
 	.key = contact_key,
 	.request = contact_request,
 	.find = contact_find,
+	.event = contact_event,
 };
 
 /* ---- a citizen by number ---- */
@@ -343,12 +381,16 @@ static unsigned citizen_where(struct view *v, const char **name)
 	return AT_LIST;
 }
 
-static const enum command_id *citizen_hints(struct view *v)
+static void citizen_actions(struct view *v, struct actions *a)
 {
-	static const enum command_id ids[] = {CMD_OPEN, CMD_CALLBACK, CMD_BACK,
-					      CMD_COMMAND, CMD_NONE};
+	struct citizen *s = v->state;
+	bool any = s->list.cur < (int)app_model(v->app)->citizen.history.n;
 
-	return ids;
+	if (any)
+		ACTIONS(a, CMD_OPEN);
+	ACTIONS(a, CMD_CALLBACK, CMD_BACK, CMD_MENU, CMD_COMMAND);
+	if (any)
+		ACTIONS(a, CMD_UNMASK);
 }
 
 static bool citizen_key(struct view *v, uint32_t key, bool pasted)
@@ -406,7 +448,7 @@ const struct view_ops view_citizen = {
 	.open = citizen_open,
 	.draw = citizen_draw,
 	.where = citizen_where,
-	.hints = citizen_hints,
+	.actions = citizen_actions,
 	.key = citizen_key,
 	.request = citizen_request,
 	.find = citizen_find,

@@ -25,6 +25,7 @@
 #include "agent-tui/view/finder.h"
 #include "agent-tui/view/panes.h"
 #include "agent-tui/view/sheet.h"
+#include "agent-tui/view/sift.h"
 
 #define QUIET_US 3000000LL /* nothing typed for so long: may be covered */
 
@@ -42,6 +43,7 @@ struct desk {
 	char resumed[MODEL_ID]; /* draft that was asked for after a restart */
 	char of[MODEL_ID];	/* contact that search and entry belong to */
 	struct ui_list todo, missed, history, likely;
+	struct sift todos, gone; /* which of the tickets and missed calls */
 	struct finder *finder;
 	struct sheet *sheet;
 };
@@ -59,37 +61,48 @@ static enum mode mode_of(const struct model *m)
 
 /* ---- lines ---- */
 
-/* The k-th open one: the list is the ticket tab's too, with what is done.
- * NULL: there are not so many. */
-static const struct model_ticket *todo_at(const struct model *m, int k)
+/* NULL: there are not so many. */
+static const struct model_ticket *todo_at(struct view *v, int k)
 {
-	for (size_t i = 0; i < m->tickets.n; i++)
-		if (!strcmp(m->tickets.v[i].state, "open") && !k--)
-			return &m->tickets.v[i];
-	return NULL;
+	const struct model *m = app_model(v->app);
+	int i = sift_at(&((struct desk *)v->state)->todos, k);
+
+	return i >= 0 && i < (int)m->tickets.n ? &m->tickets.v[i] : NULL;
 }
 
-static int todo_count(const struct model *m)
+static const struct model_missed *missed_at(struct view *v, int k)
 {
-	int n = 0;
+	const struct model *m = app_model(v->app);
+	int i = sift_at(&((struct desk *)v->state)->gone, k);
 
-	for (size_t i = 0; i < m->tickets.n; i++)
-		n += !strcmp(m->tickets.v[i].state, "open");
-	return n;
+	return i >= 0 && i < (int)m->missed.n ? &m->missed.v[i] : NULL;
 }
 
 static const char *todo_id(int i, void *arg)
 {
-	return todo_at(arg, i)->id;
+	const struct model_ticket *t = todo_at(arg, i);
+
+	return t ? t->id : "";
 }
 
 static const char *missed_id(int i, void *arg)
 {
 	static char b[24];
+	const struct model_missed *k = missed_at(arg, i);
 
-	snprintf(b, sizeof(b), "%lld",
-		 (long long)((const struct model *)arg)->missed.v[i].id);
+	snprintf(b, sizeof(b), "%lld", k ? (long long)k->id : 0);
 	return b;
+}
+
+static const char *history_id(int i, void *arg)
+{
+	return pane_history_id(i,
+			       (void *)app_model(((struct view *)arg)->app));
+}
+
+static const char *likely_id(int i, void *arg)
+{
+	return pane_likely_id(i, (void *)app_model(((struct view *)arg)->app));
 }
 
 static void todo_row(const struct model *m, const struct model_ticket *t,
@@ -109,27 +122,33 @@ static void todo_row(const struct model *m, const struct model_ticket *t,
 	row_hostile(r, 0, *t->summary ? t->summary : t->disposition_name);
 }
 
-static void draw_todo(struct desk *d, const struct model *m, struct area a)
+static void draw_todo(struct view *v, struct area a)
 {
+	struct desk *d = v->state;
+	const struct model *m = app_model(v->app);
 	bool on = d->focus == F_TODO;
 	struct area b = {a.y + 1, a.x, a.w, a.h - 1};
-	int n = todo_count(m);
-	char title[80];
+	char title[160], words[80];
+	int n;
 
-	snprintf(title, sizeof(title), _("To do %d, by deadline"), n);
+	sift_build(&d->todos, m);
+	sift_words(&d->todos, words, sizeof(words));
+	n = d->todos.n;
+	snprintf(title, sizeof(title), _("To do %d"), n);
+	strncat(title, words, sizeof(title) - strlen(title) - 1);
 	screen_rule(a.y, a.x, a.w, on, title, on ? _("Enter opens") : "");
 	if (!n)
 		pane_empty(a, m->tickets.page.loading
 				      ? "…"
 				      : _("Nothing to do. A call appears in "
 					  "row 3."));
-	ui_list_sync(&d->todo, n, b.h, todo_id, (void *)m);
+	ui_list_sync(&d->todo, n, b.h, todo_id, v);
 	for (int i = 0; i < b.h; i++) {
 		int k = d->todo.top + i;
 		struct row r;
 		if (k >= n)
 			break;
-		todo_row(m, todo_at(m, k), &r);
+		todo_row(m, todo_at(v, k), &r);
 		pane_line_row(b, i, k == d->todo.cur, on, &r);
 	}
 }
@@ -149,24 +168,29 @@ static void missed_row(const struct model *m, const struct model_missed *k,
 	row_add(r, "%s", *k->owner ? k->owner : _("not claimed"));
 }
 
-static void draw_missed(struct desk *d, const struct model *m, struct area a)
+static void draw_missed(struct view *v, struct area a)
 {
+	struct desk *d = v->state;
+	const struct model *m = app_model(v->app);
 	bool on = d->focus == F_MISSED;
 	struct area b = {a.y + 1, a.x, a.w, a.h - 1};
-	char title[80];
+	char title[160], words[80];
 
+	sift_build(&d->gone, m);
+	sift_words(&d->gone, words, sizeof(words));
 	snprintf(title, sizeof(title), _("Missed calls %d, to call back"),
-		 (int)m->missed.n);
+		 d->gone.n);
+	strncat(title, words, sizeof(title) - strlen(title) - 1);
 	screen_rule(a.y, a.x, a.w, on, title, _("o calls back"));
-	if (!m->missed.n)
+	if (!d->gone.n)
 		pane_empty(a, _("Nobody waits for a call back."));
-	ui_list_sync(&d->missed, (int)m->missed.n, b.h, missed_id, (void *)m);
+	ui_list_sync(&d->missed, d->gone.n, b.h, missed_id, v);
 	for (int i = 0; i < b.h; i++) {
 		int k = d->missed.top + i;
 		struct row r;
-		if (k >= (int)m->missed.n)
+		if (k >= d->gone.n)
 			break;
-		missed_row(m, &m->missed.v[k], &r);
+		missed_row(m, missed_at(v, k), &r);
 		pane_line_row(b, i, on && k == d->missed.cur, on, &r);
 	}
 }
@@ -222,8 +246,8 @@ static void draw_idle(struct view *v, struct area a)
 	} else {
 		if (missed > a.h / 3)
 			missed = a.h / 3;
-		draw_todo(d, m, slice(&l, a.h - missed));
-		draw_missed(d, m, l);
+		draw_todo(v, slice(&l, a.h - missed));
+		draw_missed(v, l);
 	}
 	if (a.w >= 160) {
 		idle_wide(v, m, a);
@@ -387,10 +411,10 @@ static void draw_zoomed(struct view *v, struct area a)
 
 	switch (d->focus) {
 	case F_TODO:
-		draw_todo(d, m, a);
+		draw_todo(v, a);
 		break;
 	case F_MISSED:
-		draw_missed(d, m, a);
+		draw_missed(v, a);
 		break;
 	case F_HISTORY:
 		pane_history(m, a, &d->history, true);
@@ -413,6 +437,14 @@ static bool may_cover(struct desk *d)
 	return cal_mono_us() - d->typed_us > QUIET_US;
 }
 
+/* Who calls is shown, not what the focus may still be on. */
+static bool is_covered(struct desk *d)
+{
+	return d->mode == RINGING && !d->zoomed &&
+	       (may_cover(d) || d->focus == F_LIKELY ||
+		d->focus == F_HISTORY);
+}
+
 static void desk_draw(struct view *v, struct area a)
 {
 	struct desk *d = v->state;
@@ -421,8 +453,7 @@ static void desk_draw(struct view *v, struct area a)
 	if (d->zoomed) {
 		draw_zoomed(v, a);
 	} else if (d->mode == IDLE ||
-		   (d->mode == RINGING && !may_cover(d) &&
-		    d->focus != F_LIKELY && d->focus != F_HISTORY)) {
+		   (d->mode == RINGING && !is_covered(d))) {
 		draw_idle(v, a);
 	} else if (d->mode == RINGING && a.w >= 160) {
 		ringing_wide(v, a);
@@ -460,26 +491,79 @@ static unsigned desk_where(struct view *v, const char **name)
 	}
 }
 
-static const enum command_id *desk_hints(struct view *v)
+/* Something under the cursor of the list that has the focus? */
+static bool on_something(struct view *v)
 {
-	static const enum command_id list[] = {
-		CMD_STATE, CMD_KB,	  CMD_OPEN,    CMD_CALLBACK,
-		CMD_MENU,  CMD_NEXT_PANE, CMD_COMMAND, CMD_NONE};
-	static const enum command_id ring[] = {CMD_ANSWER, CMD_END,
-					       CMD_NEXT_PANE, CMD_NONE};
-	static const enum command_id find[] = {
-		CMD_OPEN, CMD_NEXT_PANE, CMD_KB,	 CMD_END,
-		CMD_HAND, CMD_STATE,	 CMD_PHONE_KEYS, CMD_NONE};
-	static const enum command_id form[] = {
-		CMD_STATE, CMD_NEXT_PANE, CMD_FILE,   CMD_UNDO,
-		CMD_BACK,  CMD_KB,	  CMD_EXTEND, CMD_NONE};
 	struct desk *d = v->state;
+	const struct model *m = app_model(v->app);
 
-	if (d->focus == F_SEARCH)
-		return find;
-	if (d->focus == F_FORM)
-		return form;
-	return d->mode == RINGING ? ring : list;
+	switch (d->focus) {
+	case F_TODO:
+		return todo_at(v, d->todo.cur) != NULL;
+	case F_MISSED:
+		return missed_at(v, d->missed.cur) != NULL;
+	case F_HISTORY:
+		return d->history.cur < (int)m->citizen.history.n;
+	case F_LIKELY:
+		return d->likely.cur < (int)m->offer.kb.n;
+	default:
+		return false;
+	}
+}
+
+static void list_actions(struct view *v, struct actions *a)
+{
+	struct desk *d = v->state;
+	const struct model *m = app_model(v->app);
+	bool mine = d->focus == F_TODO || d->focus == F_MISSED;
+	bool here = on_something(v) && !(mine && is_covered(d));
+
+	if (d->mode != RINGING)
+		ACTIONS(a, CMD_STATE);
+	ACTIONS(a, CMD_KB);
+	if (here)
+		ACTIONS(a, CMD_OPEN);
+	if (here && mine)
+		ACTIONS(a, CMD_CALLBACK);
+	if (here && d->focus == F_MISSED)
+		ACTIONS(a, CMD_CLAIM);
+	ACTIONS(a, CMD_MENU, CMD_NEXT_PANE, CMD_COMMAND);
+	if ((here && mine) || m->call.contact[0] || m->offer.contact[0])
+		ACTIONS(a, CMD_UNMASK);
+	if (mine && !is_covered(d))
+		sift_actions(d->focus == F_TODO ? &d->todos : &d->gone, m, a);
+	if (d->mode == TALKING)
+		ACTIONS(a, CMD_CARD);
+}
+
+static void desk_actions(struct view *v, struct actions *a)
+{
+	struct desk *d = v->state;
+	bool work = d->mode == TALKING || d->mode == WRAPUP;
+
+	if (d->focus == F_SEARCH) {
+		if (work)
+			ACTIONS(a, CMD_OPEN);
+		ACTIONS(a, CMD_NEXT_PANE, CMD_KB, CMD_END, CMD_HAND, CMD_STATE,
+			CMD_PHONE_KEYS, CMD_BACK);
+	} else if (d->focus == F_FORM) {
+		ACTIONS(a, CMD_STATE, CMD_NEXT_PANE);
+		if (work)
+			ACTIONS(a, CMD_FILE);
+		ACTIONS(a, CMD_UNDO, CMD_BACK, CMD_KB, CMD_EXTEND);
+	} else {
+		if (d->mode == RINGING)
+			ACTIONS(a, CMD_ANSWER, CMD_END, CMD_NEXT_PANE);
+		list_actions(v, a);
+		if (d->zoomed)
+			ACTIONS(a, CMD_BACK);
+		if (!is_covered(d) || d->focus == F_LIKELY ||
+		    d->focus == F_HISTORY)
+			ACTIONS(a, CMD_ZOOM);
+	}
+	ACTIONS(a, CMD_PREV_PANE);
+	if (work)
+		ACTIONS(a, CMD_FILE, CMD_UNDO);
 }
 
 /* Panes that Tab walks through in each mode. */
@@ -641,38 +725,37 @@ static ui_list_id_h *focus_id(const struct desk *d)
 {
 	return d->focus == F_TODO      ? todo_id
 	       : d->focus == F_MISSED  ? missed_id
-	       : d->focus == F_HISTORY ? pane_history_id
-				       : pane_likely_id;
+	       : d->focus == F_HISTORY ? history_id
+				       : likely_id;
 }
 
-static void todo_line(int i, struct row *r, void *arg)
+/* Line i of the list that has the focus, for finding. */
+static void focus_line(int i, struct row *r, void *arg)
 {
-	const struct model *m = arg;
+	struct view *v = arg;
+	struct desk *d = v->state;
+	const struct model *m = app_model(v->app);
 
-	todo_row(m, todo_at(m, i), r);
-}
-
-static void missed_line(int i, struct row *r, void *arg)
-{
-	const struct model *m = arg;
-
-	missed_row(m, &m->missed.v[i], r);
+	row_init(r);
+	if (d->focus == F_TODO && todo_at(v, i))
+		todo_row(m, todo_at(v, i), r);
+	else if (d->focus == F_MISSED && missed_at(v, i))
+		missed_row(m, missed_at(v, i), r);
+	else if (d->focus == F_HISTORY)
+		pane_history_line(i, r, (void *)m);
+	else if (d->focus == F_LIKELY)
+		pane_likely_line(i, r, (void *)m);
 }
 
 static bool desk_find(struct view *v, const char *text, int by)
 {
 	struct desk *d = v->state;
-	void *m = (void *)app_model(v->app);
-	ui_list_line_h *lineh = d->focus == F_TODO	? todo_line
-				: d->focus == F_MISSED	? missed_line
-				: d->focus == F_HISTORY ? pane_history_line
-							: pane_likely_line;
 
 	if (d->focus == F_SEARCH || d->focus == F_FORM)
 		return finder_find(d->finder, text, by);
-	if (!ui_list_find(focus_list(d), text, by, lineh, m))
+	if (!ui_list_find(focus_list(d), text, by, focus_line, v))
 		return false;
-	ui_list_hold(focus_list(d), focus_id(d), m);
+	ui_list_hold(focus_list(d), focus_id(d), v);
 	return true;
 }
 
@@ -695,7 +778,7 @@ static bool desk_key(struct view *v, uint32_t key, bool pasted)
 	struct ui_list *l = focus_list(d);
 	if (!ui_list_key(l, keys_halfwidth(key)))
 		return false;
-	ui_list_hold(l, focus_id(d), (void *)app_model(v->app));
+	ui_list_hold(l, focus_id(d), v);
 	return true;
 }
 
@@ -710,9 +793,9 @@ static bool open_current(struct view *v)
 			finder_adopt(d->finder);
 		return true;
 	case F_TODO:
-		if (todo_at(m, d->todo.cur))
+		if (todo_at(v, d->todo.cur))
 			app_open(v->app, &view_ticket,
-				 todo_at(m, d->todo.cur)->id);
+				 todo_at(v, d->todo.cur)->id);
 		return true;
 	case F_HISTORY:
 		if (d->history.cur < (int)m->citizen.history.n)
@@ -725,9 +808,9 @@ static bool open_current(struct view *v)
 				       m->offer.kb.v[d->likely.cur].id, 0);
 		return true;
 	case F_MISSED:
-		if (d->missed.cur < (int)m->missed.n)
+		if (missed_at(v, d->missed.cur))
 			app_open(v->app, &view_citizen,
-				 m->missed.v[d->missed.cur].number);
+				 missed_at(v, d->missed.cur)->number);
 		return true;
 	default:
 		return false;
@@ -766,12 +849,11 @@ static bool back(struct view *v)
 static bool call_back(struct view *v)
 {
 	struct desk *d = v->state;
-	const struct model *m = app_model(v->app);
 
-	if (d->focus == F_TODO && todo_at(m, d->todo.cur))
-		command_dial(v->app, "", 0, todo_at(m, d->todo.cur)->id);
-	else if (d->missed.cur < (int)m->missed.n)
-		command_dial(v->app, "", m->missed.v[d->missed.cur].id, "");
+	if (d->focus == F_TODO && todo_at(v, d->todo.cur))
+		command_dial(v->app, "", 0, todo_at(v, d->todo.cur)->id);
+	else if (d->focus == F_MISSED && missed_at(v, d->missed.cur))
+		command_dial(v->app, "", missed_at(v, d->missed.cur)->id, "");
 	return true;
 }
 
@@ -784,10 +866,11 @@ static bool unmask(struct view *v)
 		command_unmask(v->app, m->call.contact, "", 0);
 	else if (m->offer.contact[0])
 		command_unmask(v->app, m->offer.contact, "", 0);
-	else if (d->focus == F_MISSED && d->missed.cur < (int)m->missed.n)
-		command_unmask(v->app, "", "", m->missed.v[d->missed.cur].id);
-	else if (d->focus == F_TODO && todo_at(m, d->todo.cur))
-		command_unmask(v->app, "", todo_at(m, d->todo.cur)->id, 0);
+	else if (d->focus == F_MISSED && missed_at(v, d->missed.cur))
+		command_unmask(v->app, "", "",
+			       missed_at(v, d->missed.cur)->id);
+	else if (d->focus == F_TODO && todo_at(v, d->todo.cur))
+		command_unmask(v->app, "", todo_at(v, d->todo.cur)->id, 0);
 	return true;
 }
 
@@ -830,10 +913,14 @@ static bool desk_request(struct view *v, enum command_id id, const char *arg)
 	case CMD_CALLBACK:
 		return call_back(v);
 	case CMD_CLAIM:
-		if (d->focus == F_MISSED && d->missed.cur < (int)m->missed.n)
+		if (missed_at(v, d->missed.cur))
 			client_missed_claim(app_client(v->app),
-					    m->missed.v[d->missed.cur].id);
+					    missed_at(v, d->missed.cur)->id);
 		return true;
+	case CMD_SORT:
+	case CMD_FILTER:
+		return sift_request(d->focus == F_TODO ? &d->todos : &d->gone,
+				    m, id);
 	case CMD_UNMASK:
 		return unmask(v);
 	default:
@@ -852,6 +939,8 @@ static int desk_open(struct view *v, const char *arg)
 	if (err)
 		return err;
 	d->typed_us = cal_mono_us() - QUIET_US - 1;
+	d->todos.of = SIFT_TODO;
+	d->gone.of = SIFT_MISSED;
 	client_tickets(app_client(v->app), true, "open");
 	d->opening = true;
 	desk_event(v, MODEL_ALL);
@@ -875,7 +964,7 @@ const struct view_ops view_desk = {
 	.open = desk_open,
 	.draw = desk_draw,
 	.where = desk_where,
-	.hints = desk_hints,
+	.actions = desk_actions,
 	.key = desk_key,
 	.request = desk_request,
 	.find = desk_find,

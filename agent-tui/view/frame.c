@@ -12,6 +12,7 @@
 
 #include "common/cal.h"
 #include "common/utf8.h"
+#include "agent-tui/command.h"
 #include "agent-tui/i18n.h"
 #include "agent-tui/screen.h"
 #include "agent-tui/ui/row.h"
@@ -279,6 +280,8 @@ static const char *hint_label(const struct app *a, enum command_id id,
 		return _("adopt");
 	if (id == CMD_KB && !strcmp(focus, _("search")))
 		return _("return");
+	if (id == CMD_END && m->offer.contact[0])
+		return _("refuse (recorded)");
 	if (id == CMD_HOLD && !strcmp(m->call.state, "held"))
 		return _("retrieve");
 	if (id != CMD_STATE)
@@ -643,8 +646,9 @@ void frame_message(const struct app *a, int y, int w, const char *text,
 }
 
 void frame_hints(const struct app *a, int y, int w, const char *focus,
-		 const enum command_id *v)
+		 const struct actions *here)
 {
+	const enum command_id *v = here->v;
 	char help[48], key[16], one[80];
 	struct row r;
 	int room;
@@ -653,8 +657,11 @@ void frame_hints(const struct app *a, int y, int w, const char *focus,
 	room = w - utf8_width(help) - 1;
 	row_init(&r);
 	row_add(&r, " [%s]", focus);
-	for (; v && *v != CMD_NONE; v++) {
-		if (app_refusal(a, *v))
+	for (; *v != CMD_NONE; v++) {
+		/* help stands at the end, Tab says it for both directions */
+		if (*v == CMD_HELP || *v == CMD_PREV_PANE ||
+		    !(commands[*v].may & app_may(a)) ||
+		    command_refusal(app_model(a), *v))
 			continue;
 		keymap_name(key, sizeof(key), *v, app_twins(a));
 		snprintf(one, sizeof(one), " %s%s%s%s", key,

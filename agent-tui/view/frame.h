@@ -30,4 +30,4 @@ void frame_small(const struct app *a, int rows, int w);
 /* What may follow ^P or ^T, or the keypad (keypad: what was sent). */
 void frame_prefix(int y, int w, const char *keypad, bool phone);
 void frame_hints(const struct app *a, int y, int w, const char *focus,
-		 const enum command_id *v);
+		 const struct actions *here);

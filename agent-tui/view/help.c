@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Help, made from the table of commands: first where I am, then what can be
- * done, greyed with the reason where it cannot be done now. Typing filters,
- * Enter runs the row. And the screen on which one tries what keys arrive.
+ * Help, made from the table of commands and the actions of the screen below
+ * it: first where I am, then what can be done here, the phone, what is the
+ * same everywhere, and greyed with the reason what cannot be done now.
+ * Typing filters, Enter runs the row. And the screen on which one tries what
+ * keys arrive.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,10 +19,13 @@
 #include "agent-tui/ui/row.h"
 #include "agent-tui/view/panes.h"
 
+enum part { HERE, PHONE, EVERYWHERE, NOT_NOW, PARTS };
+
 struct help {
 	struct ui_edit *edit;
 	struct ui_list list;
 	enum command_id v[CMD_N];
+	enum part part[CMD_N];
 	int n;
 };
 
@@ -30,16 +35,38 @@ static bool fits(const struct command *c, const char *t)
 	       strcasestr(_(c->label), t) || strcasestr(_(c->help), t);
 }
 
+static enum part part_of(const struct app *a, const struct actions *here,
+			 enum command_id id)
+{
+	if (app_refusal(a, id))
+		return NOT_NOW;
+	if (commands[id].twin && commands[id].twin != '3')
+		return PHONE;
+	return actions_have(here, id) ? HERE : EVERYWHERE;
+}
+
 static void collect(struct view *v)
 {
 	struct help *h = v->state;
 	const char *t = ui_edit_text(h->edit);
+	struct actions here, all;
 
-	h->n = 0;
+	app_actions(v->app, &here);
+	all = here;
 	for (int i = 0; i < CMD_N; i++)
-		if ((commands[i].may & app_may(v->app)) &&
-		    fits(&commands[i], t))
-			h->v[h->n++] = (enum command_id)i;
+		ACTIONS(&all, (enum command_id)i);
+	h->n = 0;
+	for (int p = 0; p < PARTS; p++) {
+		for (int i = 0; i < all.n; i++) {
+			enum command_id id = all.v[i];
+			if (!(commands[id].may & app_may(v->app)) ||
+			    !fits(&commands[id], t) ||
+			    part_of(v->app, &here, id) != (enum part)p)
+				continue;
+			h->part[h->n] = (enum part)p;
+			h->v[h->n++] = id;
+		}
+	}
 }
 
 static int help_open(struct view *v, const char *arg)
@@ -72,11 +99,10 @@ static void help_row(struct view *v, enum command_id id, struct row *r)
 	keymap_name(key, sizeof(key), id, false);
 	if (c->twin && strncmp(key, "^P", 2) != 0)
 		keymap_name(twin, sizeof(twin), id, true);
-	row_init(r);
 	row_cell(r, 7, key);
-	row_cell(r, 6, twin);
-	row_cell(r, 15, c->name);
-	row_cell(r, 8, c->name_zh);
+	row_cell(r, 5, twin);
+	row_cell(r, 14, c->name);
+	row_cell(r, 7, c->name_zh);
 	if (why)
 		row_add(r, _("(not now: %s) "), why);
 	row_add(r, "%s", _(c->help));
@@ -87,8 +113,9 @@ static void state_line(struct view *v, struct row *r)
 	const struct model *m = app_model(v->app);
 
 	row_init(r);
-	row_add(r, _(" You are: %s %s"), pane_state_shape(m->me.agent.state),
-		tr(model_state_name(m->me.agent.state)));
+	row_add(r, _(" You are: %s %s, at: %s"),
+		pane_state_shape(m->me.agent.state),
+		tr(model_state_name(m->me.agent.state)), app_place(v->app));
 }
 
 static void terminal_line(struct view *v, struct row *r)
@@ -108,6 +135,8 @@ static void terminal_line(struct view *v, struct row *r)
 
 static void help_draw(struct view *v, struct area a)
 {
+	static const char *const parts[PARTS] = {N_("here"), N_("phone"),
+						 N_("all"), N_("not now")};
 	struct help *h = v->state;
 	struct area b = {a.y + 3, a.x, a.w, a.h - 4};
 	struct row r;
@@ -120,9 +149,11 @@ static void help_draw(struct view *v, struct area a)
 	ui_list_sync(&h->list, h->n, b.h, id_of, h);
 	for (int i = 0; i < b.h && h->list.top + i < h->n; i++) {
 		int k = h->list.top + i;
-		bool off = app_refusal(v->app, h->v[k]) != NULL;
+		bool head = !i || h->part[k] != h->part[k - 1];
+		row_init(&r);
+		row_cell(&r, 7, head ? tr(parts[h->part[k]]) : "");
 		help_row(v, h->v[k], &r);
-		if (k != h->list.cur && off)
+		if (k != h->list.cur && h->part[k] == NOT_NOW)
 			screen_put(b.y + i, b.x + 1, b.w - 1, ST_DIM, r.s);
 		else
 			pane_line_row(b, i, k == h->list.cur, true, &r);
@@ -139,11 +170,9 @@ static unsigned help_where(struct view *v, const char **name)
 	return AT_SEARCH;
 }
 
-static const enum command_id *help_hints(struct view *v)
+static void help_actions(struct view *v, struct actions *a)
 {
-	static const enum command_id ids[] = {CMD_OPEN, CMD_BACK, CMD_NONE};
-
-	return ids;
+	ACTIONS(a, CMD_OPEN, CMD_BACK, CMD_HELP);
 }
 
 static bool help_key(struct view *v, uint32_t key, bool pasted)
@@ -165,8 +194,10 @@ static bool help_request(struct view *v, enum command_id id, const char *arg)
 	struct app *a = v->app;
 	enum command_id run;
 
+	if (id == CMD_BACK)
+		return false;
 	if (id != CMD_OPEN || h->list.cur >= h->n)
-		return id == CMD_HELP;
+		return true;
 	run = h->v[h->list.cur];
 	app_close_view(a);
 	app_run(a, run, "");
@@ -181,7 +212,7 @@ const struct view_ops view_help = {
 	.open = help_open,
 	.draw = help_draw,
 	.where = help_where,
-	.hints = help_hints,
+	.actions = help_actions,
 	.key = help_key,
 	.request = help_request,
 	.close = help_close,
@@ -225,11 +256,6 @@ static bool keys_key(struct view *v, uint32_t key, bool pasted)
 	return key > K_F0 && key <= K_F0 + 12;
 }
 
-static bool keys_request(struct view *v, enum command_id id, const char *arg)
-{
-	return id == CMD_STATE || id == CMD_KB;
-}
-
 const struct view_ops view_keys = {
 	.name = N_("Keys"),
 	.tab = -1,
@@ -237,5 +263,4 @@ const struct view_ops view_keys = {
 	.draw = keys_draw,
 	.where = keys_where,
 	.key = keys_key,
-	.request = keys_request,
 };

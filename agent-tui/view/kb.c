@@ -90,14 +90,21 @@ static unsigned kb_where(struct view *v, const char **name)
 	return k->reading ? AT_READ : AT_SEARCH;
 }
 
-static const enum command_id *kb_hints(struct view *v)
+static void kb_actions(struct view *v, struct actions *a)
 {
-	static const enum command_id find[] = {CMD_OPEN, CMD_NEXT_PANE, CMD_KB,
-					       CMD_TAB, CMD_NONE};
-	static const enum command_id read[] = {
-		CMD_NEXT_PANE, CMD_BACK, CMD_MENU, CMD_COMMAND, CMD_NONE};
+	struct kb *k = v->state;
 
-	return ((struct kb *)v->state)->reading ? read : find;
+	if (!k->reading &&
+	    (finder_hit(k->finder) || pane_in_call(app_model(v->app))))
+		ACTIONS(a, CMD_OPEN);
+	if (!k->alone)
+		ACTIONS(a, CMD_NEXT_PANE);
+	if (k->reading)
+		ACTIONS(a, CMD_BACK, CMD_MENU, CMD_COMMAND);
+	else
+		ACTIONS(a, CMD_KB, CMD_TAB, CMD_BACK);
+	if (!k->alone)
+		ACTIONS(a, CMD_PREV_PANE);
 }
 
 static bool kb_key(struct view *v, uint32_t key, bool pasted)
@@ -157,7 +164,7 @@ const struct view_ops view_kb = {
 	.open = kb_open,
 	.draw = kb_draw,
 	.where = kb_where,
-	.hints = kb_hints,
+	.actions = kb_actions,
 	.key = kb_key,
 	.request = kb_request,
 	.find = kb_find,

@@ -86,12 +86,9 @@ static unsigned link_where(struct view *v, const char **name)
 	return AT_READ;
 }
 
-static const enum command_id *link_hints(struct view *v)
+static void link_actions(struct view *v, struct actions *a)
 {
-	static const enum command_id ids[] = {CMD_RETRY, CMD_COMMAND, CMD_QUIT,
-					      CMD_NONE};
-
-	return ids;
+	ACTIONS(a, CMD_RETRY, CMD_COMMAND, CMD_QUIT);
 }
 
 const struct view_ops view_link = {
@@ -100,5 +97,5 @@ const struct view_ops view_link = {
 	.may = MAY_ANY,
 	.draw = link_draw,
 	.where = link_where,
-	.hints = link_hints,
+	.actions = link_actions,
 };

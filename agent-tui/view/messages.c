@@ -12,15 +12,37 @@
 #include "agent-tui/ui/list.h"
 #include "agent-tui/ui/row.h"
 #include "agent-tui/view/panes.h"
+#include "agent-tui/view/sift.h"
 
 struct messages {
 	struct ui_list alarms;
+	struct sift sift;
 	int top;
 };
 
+static const struct model_alarm *at(struct view *v, int place)
+{
+	struct messages *s = v->state;
+	const struct model *m = app_model(v->app);
+	int i = sift_at(&s->sift, place);
+
+	return i >= 0 && i < (int)m->alarms.n ? &m->alarms.v[i] : NULL;
+}
+
 static const char *alarm_id(int i, void *arg)
 {
-	return ((const struct model *)arg)->alarms.v[i].id;
+	const struct model_alarm *k = at(arg, i);
+
+	return k ? k->id : "";
+}
+
+static int messages_open(struct view *v, const char *arg)
+{
+	struct messages *s = v->state;
+
+	s->sift.of = SIFT_ALARMS;
+	sift_build(&s->sift, app_model(v->app));
+	return 0;
 }
 
 static void alarm_row(const struct model *m, const struct model_alarm *k,
@@ -41,20 +63,23 @@ static void messages_draw(struct view *v, struct area a)
 {
 	struct messages *s = v->state;
 	const struct model *m = app_model(v->app);
-	int n = (int)m->alarms.n, h = n ? n + 1 : 2;
+	sift_build(&s->sift, m);
+	int n = s->sift.n, h = n ? n + 1 : 2;
 	struct area top = {a.y, a.x, a.w, h > a.h / 2 ? a.h / 2 : h};
 	struct area b = {top.y + 1, a.x, a.w, top.h - 1};
-	char title[64], t[16];
+	char title[160], words[80], t[16];
 	struct row r;
 
+	sift_words(&s->sift, words, sizeof(words));
 	snprintf(title, sizeof(title), _("Alarms %d"), n);
+	strncat(title, words, sizeof(title) - strlen(title) - 1);
 	screen_rule(top.y, top.x, top.w, true, title, _("a takes it"));
 	if (!n)
 		pane_empty(top, _("No alarm."));
-	ui_list_sync(&s->alarms, n, b.h, alarm_id, (void *)m);
+	ui_list_sync(&s->alarms, n, b.h, alarm_id, v);
 	for (int i = 0; i < b.h && s->alarms.top + i < n; i++) {
 		int k = s->alarms.top + i;
-		alarm_row(m, &m->alarms.v[k], &r);
+		alarm_row(m, at(v, k), &r);
 		pane_line_row(b, i, k == s->alarms.cur, true, &r);
 	}
 	screen_rule(a.y + top.h, a.x, a.w, false, _("Messages"), "");
@@ -77,12 +102,14 @@ static unsigned messages_where(struct view *v, const char **name)
 	return AT_LIST;
 }
 
-static const enum command_id *messages_hints(struct view *v)
+static void messages_actions(struct view *v, struct actions *a)
 {
-	static const enum command_id ids[] = {CMD_TAKE_ALARM, CMD_BACK,
-					      CMD_NONE};
+	struct messages *s = v->state;
 
-	return ids;
+	if (at(v, s->alarms.cur))
+		ACTIONS(a, CMD_TAKE_ALARM);
+	ACTIONS(a, CMD_BACK, CMD_MENU, CMD_COMMAND);
+	sift_actions(&s->sift, app_model(v->app), a);
 }
 
 static bool messages_key(struct view *v, uint32_t key, bool pasted)
@@ -94,7 +121,7 @@ static bool messages_key(struct view *v, uint32_t key, bool pasted)
 	else if (key == K_PGUP)
 		s->top = s->top > 10 ? s->top - 10 : 0;
 	else if (ui_list_key(&s->alarms, key))
-		ui_list_hold(&s->alarms, alarm_id, (void *)app_model(v->app));
+		ui_list_hold(&s->alarms, alarm_id, v);
 	else
 		return false;
 	return true;
@@ -104,31 +131,31 @@ static bool messages_request(struct view *v, enum command_id id,
 			     const char *arg)
 {
 	struct messages *s = v->state;
-	const struct model *m = app_model(v->app);
 
-	if (id != CMD_TAKE_ALARM)
+	if (sift_request(&s->sift, app_model(v->app), id))
+		return true;
+	if (id != CMD_TAKE_ALARM || !at(v, s->alarms.cur))
 		return false;
-	if (s->alarms.cur < (int)m->alarms.n)
-		client_alarm_take(app_client(v->app),
-				  m->alarms.v[s->alarms.cur].id);
+	client_alarm_take(app_client(v->app), at(v, s->alarms.cur)->id);
 	return true;
 }
 
 static void line_of_messages(int i, struct row *r, void *arg)
 {
-	const struct model *m = arg;
+	struct view *v = arg;
 
-	alarm_row(m, &m->alarms.v[i], r);
+	row_init(r);
+	if (at(v, i))
+		alarm_row(app_model(v->app), at(v, i), r);
 }
 
 static bool messages_find(struct view *v, const char *text, int by)
 {
 	struct messages *s = v->state;
-	void *m = (void *)app_model(v->app);
 
-	if (!ui_list_find(&s->alarms, text, by, line_of_messages, m))
+	if (!ui_list_find(&s->alarms, text, by, line_of_messages, v))
 		return false;
-	ui_list_hold(&s->alarms, alarm_id, m);
+	ui_list_hold(&s->alarms, alarm_id, v);
 	return true;
 }
 
@@ -137,9 +164,10 @@ const struct view_ops view_messages = {
 	.tab = -1,
 	.may = MAY_ANY,
 	.state_bytes = sizeof(struct messages),
+	.open = messages_open,
 	.draw = messages_draw,
 	.where = messages_where,
-	.hints = messages_hints,
+	.actions = messages_actions,
 	.key = messages_key,
 	.request = messages_request,
 	.find = messages_find,

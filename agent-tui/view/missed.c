@@ -15,28 +15,34 @@
 #include "agent-tui/ui/list.h"
 #include "agent-tui/ui/row.h"
 #include "agent-tui/view/panes.h"
+#include "agent-tui/view/sift.h"
 
 struct missed {
 	struct ui_list list;
-	char id[24];
+	struct sift sift;
 };
+
+static const struct model_missed *at(struct view *v, int place)
+{
+	struct missed *s = v->state;
+	const struct model *m = app_model(v->app);
+	int i = sift_at(&s->sift, place);
+
+	return i >= 0 && i < (int)m->missed.n ? &m->missed.v[i] : NULL;
+}
 
 static const char *id_of(int i, void *arg)
 {
 	static char b[24];
+	const struct model_missed *k = at(arg, i);
 
-	snprintf(b, sizeof(b), "%lld",
-		 (long long)((const struct model *)arg)->missed.v[i].id);
+	snprintf(b, sizeof(b), "%lld", k ? (long long)k->id : 0);
 	return b;
 }
 
 static const struct model_missed *current(struct view *v)
 {
-	struct missed *s = v->state;
-	const struct model *m = app_model(v->app);
-
-	return s->list.cur < (int)m->missed.n ? &m->missed.v[s->list.cur]
-					      : NULL;
+	return at(v, ((struct missed *)v->state)->list.cur);
 }
 
 static const char *reason(const struct model_missed *k)
@@ -73,27 +79,34 @@ static void missed_draw(struct view *v, struct area a)
 	struct missed *s = v->state;
 	const struct model *m = app_model(v->app);
 	struct area b = {a.y + 1, a.x, a.w, a.h - 1};
-	char title[80];
+	char title[160], words[80];
 	struct row r;
 
+	sift_build(&s->sift, m);
+	sift_words(&s->sift, words, sizeof(words));
 	snprintf(title, sizeof(title), _("Missed calls %d, to call back"),
-		 (int)m->missed.n);
+		 s->sift.n);
+	strncat(title, words, sizeof(title) - strlen(title) - 1);
 	screen_rule(a.y, a.x, a.w, true, title,
 		    _("o calls back  c claims  x closes"));
-	if (!m->missed.n)
+	if (!s->sift.n)
 		pane_empty(a, m->missed.page.loading
 				      ? "…"
 				      : _("Nobody waits for a call back."));
-	ui_list_sync(&s->list, (int)m->missed.n, b.h, id_of, (void *)m);
-	for (int i = 0; i < b.h && s->list.top + i < (int)m->missed.n; i++) {
+	ui_list_sync(&s->list, s->sift.n, b.h, id_of, v);
+	for (int i = 0; i < b.h && s->list.top + i < s->sift.n; i++) {
 		int k = s->list.top + i;
-		line(m, &m->missed.v[k], a.w, &r);
+		line(m, at(v, k), a.w, &r);
 		pane_line_row(b, i, k == s->list.cur, true, &r);
 	}
 }
 
 static int missed_open(struct view *v, const char *arg)
 {
+	struct missed *s = v->state;
+
+	s->sift.of = SIFT_MISSED;
+	sift_build(&s->sift, app_model(v->app));
 	client_list(app_client(v->app), MODEL_LIST_MISSED);
 	return 0;
 }
@@ -104,13 +117,13 @@ static unsigned missed_where(struct view *v, const char **name)
 	return AT_LIST;
 }
 
-static const enum command_id *missed_hints(struct view *v)
+static void missed_actions(struct view *v, struct actions *a)
 {
-	static const enum command_id ids[] = {
-		CMD_CALLBACK, CMD_CLAIM, CMD_CLOSE,   CMD_OPEN,
-		CMD_UNMASK,   CMD_STATE, CMD_COMMAND, CMD_NONE};
-
-	return ids;
+	if (current(v))
+		ACTIONS(a, CMD_CALLBACK, CMD_CLAIM, CMD_CLOSE, CMD_OPEN,
+			CMD_UNMASK);
+	ACTIONS(a, CMD_STATE, CMD_MENU, CMD_COMMAND);
+	sift_actions(&((struct missed *)v->state)->sift, app_model(v->app), a);
 }
 
 static bool missed_key(struct view *v, uint32_t key, bool pasted)
@@ -119,7 +132,7 @@ static bool missed_key(struct view *v, uint32_t key, bool pasted)
 
 	if (pasted || !ui_list_key(&s->list, keys_halfwidth(key)))
 		return false;
-	ui_list_hold(&s->list, id_of, (void *)app_model(v->app));
+	ui_list_hold(&s->list, id_of, v);
 	return true;
 }
 
@@ -158,8 +171,11 @@ static void ask_close(struct app *a, int64_t id)
 
 static bool missed_request(struct view *v, enum command_id id, const char *arg)
 {
+	struct missed *s = v->state;
 	const struct model_missed *k = current(v);
 
+	if (sift_request(&s->sift, app_model(v->app), id))
+		return true;
 	if (!k)
 		return false;
 	switch (id) {
@@ -185,19 +201,20 @@ static bool missed_request(struct view *v, enum command_id id, const char *arg)
 
 static void line_of_missed(int i, struct row *r, void *arg)
 {
-	const struct model *m = arg;
+	struct view *v = arg;
 
-	line(m, &m->missed.v[i], 200, r);
+	row_init(r);
+	if (at(v, i))
+		line(app_model(v->app), at(v, i), 200, r);
 }
 
 static bool missed_find(struct view *v, const char *text, int by)
 {
 	struct missed *s = v->state;
-	void *m = (void *)app_model(v->app);
 
-	if (!ui_list_find(&s->list, text, by, line_of_missed, m))
+	if (!ui_list_find(&s->list, text, by, line_of_missed, v))
 		return false;
-	ui_list_hold(&s->list, id_of, m);
+	ui_list_hold(&s->list, id_of, v);
 	return true;
 }
 
@@ -209,7 +226,7 @@ const struct view_ops view_missed = {
 	.open = missed_open,
 	.draw = missed_draw,
 	.where = missed_where,
-	.hints = missed_hints,
+	.actions = missed_actions,
 	.key = missed_key,
 	.request = missed_request,
 	.find = missed_find,

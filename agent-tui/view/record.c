@@ -16,6 +16,7 @@
 #include "agent-tui/ui/list.h"
 #include "agent-tui/ui/row.h"
 #include "agent-tui/view/panes.h"
+#include "agent-tui/view/sift.h"
 
 #define SEEK_MS 5000
 
@@ -23,14 +24,26 @@
 
 struct record {
 	struct ui_list list;
+	struct sift sift;
 	char filter[64];
 	struct tmr again;
 	struct app *app;
 };
 
+static const struct model_recording *at(struct view *v, int place)
+{
+	struct record *s = v->state;
+	const struct model *m = app_model(v->app);
+	int i = sift_at(&s->sift, place);
+
+	return i >= 0 && i < (int)m->recordings.n ? &m->recordings.v[i] : NULL;
+}
+
 static const char *id_of(int i, void *arg)
 {
-	return ((const struct model *)arg)->recordings.v[i].id;
+	const struct model_recording *k = at(arg, i);
+
+	return k ? k->id : "";
 }
 
 static bool is_playing(const struct model *m)
@@ -45,6 +58,8 @@ static int record_open(struct view *v, const char *arg)
 	struct record *s = v->state;
 	bool number = *arg >= '0' && *arg <= '9';
 
+	s->sift.of = SIFT_RECORDINGS;
+	sift_build(&s->sift, app_model(v->app));
 	utf8_copy(s->filter, sizeof(s->filter), arg);
 	client_filter(app_client(v->app), MODEL_LIST_RECORDINGS,
 		      &(struct client_filter){
@@ -106,7 +121,7 @@ static void record_draw(struct view *v, struct area a)
 	struct record *s = v->state;
 	const struct model *m = app_model(v->app);
 	struct area b = {a.y + 1, a.x, a.w, a.h - 1};
-	char title[120];
+	char title[200], words[80];
 	bool on = is_playing(m);
 	struct row r;
 
@@ -114,17 +129,19 @@ static void record_draw(struct view *v, struct area a)
 		b.h -= 4;
 		draw_player(m, (struct area){a.y + a.h - 4, a.x, a.w, 4});
 	}
-	snprintf(title, sizeof(title), _("Recordings %d %s"),
-		 (int)m->recordings.n, s->filter);
+	sift_build(&s->sift, m);
+	sift_words(&s->sift, words, sizeof(words));
+	snprintf(title, sizeof(title), _("Recordings %d %s"), s->sift.n,
+		 s->filter);
+	strncat(title, words, sizeof(title) - strlen(title) - 1);
 	screen_rule(a.y, a.x, a.w, !on, title, _("Enter plays"));
-	if (!m->recordings.n)
+	if (!s->sift.n)
 		pane_empty(a, m->recordings.page.loading ? "…"
 							 : _("No recording."));
-	ui_list_sync(&s->list, (int)m->recordings.n, b.h, id_of, (void *)m);
-	for (int i = 0; i < b.h && s->list.top + i < (int)m->recordings.n;
-	     i++) {
+	ui_list_sync(&s->list, s->sift.n, b.h, id_of, v);
+	for (int i = 0; i < b.h && s->list.top + i < s->sift.n; i++) {
 		int k = s->list.top + i;
-		line(m, &m->recordings.v[k], &r);
+		line(m, at(v, k), &r);
 		pane_line_row(b, i, k == s->list.cur, true, &r);
 	}
 }
@@ -137,14 +154,17 @@ static unsigned record_where(struct view *v, const char **name)
 	return on ? AT_PLAYER | AT_LIST : AT_LIST;
 }
 
-static const enum command_id *record_hints(struct view *v)
+static void record_actions(struct view *v, struct actions *a)
 {
-	static const enum command_id list[] = {CMD_OPEN, CMD_MENU, CMD_COMMAND,
-					       CMD_NONE};
-	static const enum command_id player[] = {
-		CMD_PLAY, CMD_BACKWARD, CMD_FORWARD, CMD_END, CMD_NONE};
+	struct record *s = v->state;
 
-	return is_playing(app_model(v->app)) ? player : list;
+	if (is_playing(app_model(v->app)))
+		ACTIONS(a, CMD_PLAY, CMD_BACKWARD, CMD_FORWARD, CMD_END,
+			CMD_BACK);
+	if (at(v, s->list.cur))
+		ACTIONS(a, CMD_OPEN);
+	ACTIONS(a, CMD_MENU, CMD_COMMAND);
+	sift_actions(&s->sift, app_model(v->app), a);
 }
 
 static bool record_key(struct view *v, uint32_t key, bool pasted)
@@ -153,7 +173,7 @@ static bool record_key(struct view *v, uint32_t key, bool pasted)
 
 	if (pasted || !ui_list_key(&s->list, keys_halfwidth(key)))
 		return false;
-	ui_list_hold(&s->list, id_of, (void *)app_model(v->app));
+	ui_list_hold(&s->list, id_of, v);
 	if (s->list.cur + 5 > s->list.n)
 		client_more(app_client(v->app), MODEL_LIST_RECORDINGS);
 	return true;
@@ -206,10 +226,12 @@ static bool record_request(struct view *v, enum command_id id, const char *arg)
 	struct record *s = v->state;
 	const struct model *m = app_model(v->app);
 
+	if (sift_request(&s->sift, m, id))
+		return true;
 	switch (id) {
 	case CMD_OPEN:
-		if (s->list.cur < (int)m->recordings.n)
-			ask_play(v->app, m->recordings.v[s->list.cur].id);
+		if (at(v, s->list.cur))
+			ask_play(v->app, at(v, s->list.cur)->id);
 		return true;
 	case CMD_PLAY:
 		client_recording_seek(app_client(v->app), pane_playback_ms(m),
@@ -233,19 +255,20 @@ static bool record_request(struct view *v, enum command_id id, const char *arg)
 
 static void line_of_record(int i, struct row *r, void *arg)
 {
-	const struct model *m = arg;
+	struct view *v = arg;
 
-	line(m, &m->recordings.v[i], r);
+	row_init(r);
+	if (at(v, i))
+		line(app_model(v->app), at(v, i), r);
 }
 
 static bool record_find(struct view *v, const char *text, int by)
 {
 	struct record *s = v->state;
-	void *m = (void *)app_model(v->app);
 
-	if (!ui_list_find(&s->list, text, by, line_of_record, m))
+	if (!ui_list_find(&s->list, text, by, line_of_record, v))
 		return false;
-	ui_list_hold(&s->list, id_of, m);
+	ui_list_hold(&s->list, id_of, v);
 	return true;
 }
 
@@ -262,6 +285,8 @@ static void record_event(struct view *v, unsigned mask)
 	struct record *s = v->state;
 	const struct model *m = app_model(v->app);
 
+	if (sift_wants_more(&s->sift, &m->recordings.page))
+		client_more(app_client(v->app), MODEL_LIST_RECORDINGS);
 	if (!(mask & (MODEL_CALL | MODEL_CALLS | MODEL_AGENTS)) ||
 	    tmr_isrunning(&s->again))
 		return;
@@ -287,7 +312,7 @@ const struct view_ops view_record = {
 	.open = record_open,
 	.draw = record_draw,
 	.where = record_where,
-	.hints = record_hints,
+	.actions = record_actions,
 	.key = record_key,
 	.request = record_request,
 	.find = record_find,

@@ -17,18 +17,51 @@
 #include "agent-tui/ui/row.h"
 #include "agent-tui/view/panes.h"
 #include "agent-tui/view/sheet.h"
+#include "agent-tui/view/sift.h"
+
+/* Selections of the list; the office does them, it has all the pages. */
+static const struct {
+	bool mine;
+	const char *state; /* NULL: what is to be done */
+	const char *title;
+} filters[] = {
+	{true, NULL, N_("My tickets %d")},
+	{true, "done", N_("My tickets %d, done")},
+	{false, NULL, N_("All tickets %d")},
+	{false, "done", N_("All tickets %d, done")},
+};
 
 struct ticket {
 	char id[MODEL_ID]; /* "" : the list */
 	struct ui_list list;
-	bool all; /* not mine alone */
+	struct sift sift;
+	size_t filter;
 	int skip;
 	struct sheet *sheet; /* a draft being finished */
 };
 
+static const struct model_ticket *at(struct view *v, int place)
+{
+	struct ticket *s = v->state;
+	const struct model *m = app_model(v->app);
+	int i = sift_at(&s->sift, place);
+
+	return i >= 0 && i < (int)m->tickets.n ? &m->tickets.v[i] : NULL;
+}
+
 static const char *id_of(int i, void *arg)
 {
-	return ((const struct model *)arg)->tickets.v[i].id;
+	const struct model_ticket *t = at(arg, i);
+
+	return t ? t->id : "";
+}
+
+static void ask_list(struct view *v)
+{
+	struct ticket *s = v->state;
+
+	client_tickets(app_client(v->app), filters[s->filter].mine,
+		       filters[s->filter].state);
 }
 
 static int ticket_open(struct view *v, const char *arg)
@@ -38,7 +71,9 @@ static int ticket_open(struct view *v, const char *arg)
 	utf8_copy(s->id, sizeof(s->id), arg);
 	if (s->id[0])
 		return client_ticket_open(app_client(v->app), s->id), 0;
-	client_tickets(app_client(v->app), true, NULL);
+	s->sift.of = SIFT_TICKETS;
+	sift_build(&s->sift, app_model(v->app));
+	ask_list(v);
 	return 0;
 }
 
@@ -77,20 +112,21 @@ static void draw_list(struct view *v, struct area a)
 	struct ticket *s = v->state;
 	const struct model *m = app_model(v->app);
 	struct area b = {a.y + 1, a.x, a.w, a.h - 1};
-	char title[96];
+	char title[160], words[80];
 	struct row r;
 
-	snprintf(title, sizeof(title),
-		 s->all ? _("All tickets %d, by deadline")
-			: _("My tickets %d, by deadline"),
-		 (int)m->tickets.n);
-	screen_rule(a.y, a.x, a.w, true, title, _("f all or mine"));
-	if (!m->tickets.n)
+	sift_build(&s->sift, m);
+	sift_words(&s->sift, words, sizeof(words));
+	snprintf(title, sizeof(title), tr(filters[s->filter].title),
+		 s->sift.n);
+	strncat(title, words, sizeof(title) - strlen(title) - 1);
+	screen_rule(a.y, a.x, a.w, true, title, _("f mine, all, done"));
+	if (!s->sift.n)
 		pane_empty(a, m->tickets.page.loading ? "…" : _("No ticket."));
-	ui_list_sync(&s->list, (int)m->tickets.n, b.h, id_of, (void *)m);
-	for (int i = 0; i < b.h && s->list.top + i < (int)m->tickets.n; i++) {
+	ui_list_sync(&s->list, s->sift.n, b.h, id_of, v);
+	for (int i = 0; i < b.h && s->list.top + i < s->sift.n; i++) {
 		int k = s->list.top + i;
-		list_row(m, &m->tickets.v[k], a.w, &r);
+		list_row(m, at(v, k), a.w, &r);
 		pane_line_row(b, i, k == s->list.cur, true, &r);
 	}
 }
@@ -192,19 +228,50 @@ static unsigned ticket_where(struct view *v, const char **name)
 	return s->sheet ? AT_FORM : s->id[0] ? AT_READ | AT_LIST : AT_LIST;
 }
 
-static const enum command_id *ticket_hints(struct view *v)
+static const char *subject(struct view *v)
 {
-	static const enum command_id list[] = {
-		CMD_OPEN, CMD_CALLBACK, CMD_FILTER,  CMD_UNMASK,
-		CMD_MENU, CMD_STATE,	CMD_COMMAND, CMD_NONE};
-	static const enum command_id one[] = {
-		CMD_OPEN,   CMD_NOTE, CMD_CLOSE,   CMD_CALLBACK,
-		CMD_UNMASK, CMD_BACK, CMD_COMMAND, CMD_NONE};
-	static const enum command_id form[] = {CMD_FILE, CMD_NEXT_PANE,
-					       CMD_UNDO, CMD_BACK, CMD_NONE};
+	struct ticket *s = v->state;
+	const struct model_ticket *t = at(v, s->list.cur);
+
+	if (s->id[0])
+		return s->id;
+	return t ? t->id : "";
+}
+
+static bool is_draft(struct view *v)
+{
+	struct ticket *s = v->state;
+	const struct model_ticket *t = &app_model(v->app)->ticket;
+
+	return !strcmp(t->id, s->id) && !strcmp(t->state, "draft");
+}
+
+static void ticket_actions(struct view *v, struct actions *a)
+{
 	struct ticket *s = v->state;
 
-	return s->sheet ? form : s->id[0] ? one : list;
+	if (s->sheet) {
+		ACTIONS(a, CMD_FILE, CMD_NEXT_PANE, CMD_UNDO, CMD_BACK);
+		return;
+	}
+	if (s->id[0]) {
+		if (is_draft(v))
+			ACTIONS(a, CMD_OPEN);
+		else
+			ACTIONS(a, CMD_NOTE, CMD_CLOSE);
+		ACTIONS(a, CMD_CALLBACK, CMD_UNMASK, CMD_BACK, CMD_MENU,
+			CMD_COMMAND);
+		return;
+	}
+	if (*subject(v))
+		ACTIONS(a, CMD_OPEN, CMD_CALLBACK);
+	ACTIONS(a, CMD_FILTER);
+	sift_actions(&s->sift, app_model(v->app), a);
+	if (*subject(v))
+		ACTIONS(a, CMD_UNMASK);
+	ACTIONS(a, CMD_MENU, CMD_STATE, CMD_COMMAND);
+	if (*subject(v))
+		ACTIONS(a, CMD_NOTE, CMD_CLOSE);
 }
 
 static bool ticket_key(struct view *v, uint32_t key, bool pasted)
@@ -217,7 +284,7 @@ static bool ticket_key(struct view *v, uint32_t key, bool pasted)
 	}
 	if (pasted || s->id[0] || !ui_list_key(&s->list, keys_halfwidth(key)))
 		return false;
-	ui_list_hold(&s->list, id_of, (void *)app_model(v->app));
+	ui_list_hold(&s->list, id_of, v);
 	if (s->list.cur + 5 > s->list.n)
 		client_more(app_client(v->app), MODEL_LIST_TICKETS);
 	return true;
@@ -254,25 +321,10 @@ static void ask_note(struct app *a, const char *id, bool done)
 static bool edit_draft(struct view *v)
 {
 	struct ticket *s = v->state;
-	const struct model *m = app_model(v->app);
 
-	if (strcmp(m->ticket.id, s->id) != 0 ||
-	    strcmp(m->ticket.state, "draft") != 0)
-		return true;
 	if (!client_draft_open(app_client(v->app), NULL, s->id))
 		sheet_alloc(&s->sheet, v->app);
 	return true;
-}
-
-static const char *subject(struct view *v)
-{
-	struct ticket *s = v->state;
-	const struct model *m = app_model(v->app);
-
-	if (s->id[0])
-		return s->id;
-	return s->list.cur < (int)m->tickets.n ? m->tickets.v[s->list.cur].id
-					       : "";
 }
 
 static bool form_request(struct view *v, enum command_id id)
@@ -301,11 +353,13 @@ static bool ticket_request(struct view *v, enum command_id id, const char *arg)
 
 	if (s->sheet)
 		return form_request(v, id);
-	if (id == CMD_FILTER && !s->id[0]) {
-		s->all = !s->all;
-		client_tickets(app_client(v->app), !s->all, NULL);
+	if (id == CMD_FILTER) {
+		s->filter = (s->filter + 1) % ARRAY_SIZE(filters);
+		ask_list(v);
 		return true;
 	}
+	if (sift_request(&s->sift, app_model(v->app), id))
+		return true;
 	if (!*of)
 		return false;
 	switch (id) {
@@ -336,6 +390,8 @@ static void ticket_event(struct view *v, unsigned mask)
 	struct ticket *s = v->state;
 	const struct model *m = app_model(v->app);
 
+	if (!s->id[0] && sift_wants_more(&s->sift, &m->tickets.page))
+		client_more(app_client(v->app), MODEL_LIST_TICKETS);
 	if (!s->sheet)
 		return;
 	sheet_event(s->sheet, mask);
@@ -347,19 +403,21 @@ static void ticket_event(struct view *v, unsigned mask)
 
 static void line_of_ticket(int i, struct row *r, void *arg)
 {
-	const struct model *m = arg;
+	struct view *v = arg;
+	const struct model_ticket *t = at(v, i);
 
-	list_row(m, &m->tickets.v[i], 200, r);
+	row_init(r);
+	if (t)
+		list_row(app_model(v->app), t, 200, r);
 }
 
 static bool ticket_find(struct view *v, const char *text, int by)
 {
 	struct ticket *s = v->state;
-	void *m = (void *)app_model(v->app);
 
-	if (s->id[0] || !ui_list_find(&s->list, text, by, line_of_ticket, m))
+	if (s->id[0] || !ui_list_find(&s->list, text, by, line_of_ticket, v))
 		return false;
-	ui_list_hold(&s->list, id_of, m);
+	ui_list_hold(&s->list, id_of, v);
 	return true;
 }
 
@@ -371,7 +429,7 @@ const struct view_ops view_ticket = {
 	.open = ticket_open,
 	.draw = ticket_draw,
 	.where = ticket_where,
-	.hints = ticket_hints,
+	.actions = ticket_actions,
 	.key = ticket_key,
 	.request = ticket_request,
 	.find = ticket_find,

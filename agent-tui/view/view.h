@@ -33,10 +33,13 @@ struct view_ops {
 	void (*draw)(struct view *v, struct area a);
 	/* What has the focus (enum where) and its name for the hints row. */
 	unsigned (*where)(struct view *v, const char **name);
-	/* Commands for the hints row, most used first, CMD_NONE ends. */
-	const enum command_id *(*hints)(struct view *v);
+	/* What can be done here and now, most used first: the hints row, the
+	 * `;` menu and help say this and request() gets nothing else. The
+	 * general ones among them stand there for their place in the hints. */
+	void (*actions)(struct view *v, struct actions *a);
 	bool (*key)(struct view *v, uint32_t key, bool pasted);
-	/* arg: what stood behind a `:` command, or "". */
+	/* One of the actions; arg: what stood behind a `:` command, or "".
+	 * False: it is left to the app. */
 	bool (*request)(struct view *v, enum command_id id, const char *arg);
 	/* The cursor to the next place with this text (by 1) or the one
 	 * before (-1). False: there is none here. NULL: nothing to find. */

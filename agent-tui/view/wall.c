@@ -4,8 +4,8 @@
  * who waits and why, agents with the exceptional ones first, alarms. Enter
  * opens what is behind the number under the cursor.
  */
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/cal.h"
@@ -18,9 +18,7 @@
 #include "agent-tui/ui/list.h"
 #include "agent-tui/ui/row.h"
 #include "agent-tui/view/panes.h"
-
-#define AGENTS_MAX 500
-#define US	   1000000LL
+#include "agent-tui/view/sift.h"
 
 enum block { B_QUEUES, B_LINE, B_AGENTS, B_CALLS, B_ALARMS, B_N };
 
@@ -28,102 +26,54 @@ struct wall {
 	enum block block;
 	bool zoomed;
 	struct ui_list lists[B_N];
-	bool by_id; /* agents by number instead of exceptions first */
-	short order[AGENTS_MAX];
-	int agents;
+	struct sift sifts[B_N];
 };
 
-/* ---- who is exceptional ---- */
-
-/* How far an agent is out of the ordinary: sorts and marks. */
-static int64_t excess(const struct model *m, const struct model_agent *g)
-{
-	int64_t now = model_now_us(m), t = now - pane_since(m, g);
-	const struct model_pause *p;
-
-	if (g->hand_up)
-		return 1000000 * US + now - g->hand_since_us;
-	switch (g->state) {
-	case STATE_WRAPUP:
-		return g->wrapup_until_us && now > g->wrapup_until_us
-			       ? 10000 * US + now - g->wrapup_until_us
-			       : 0;
-	case STATE_PAUSED:
-		p = model_pause_find(m, g->reason);
-		if (p && p->max_ms && t > p->max_ms * 1000)
-			return 5000 * US + t - p->max_ms * 1000;
-		return 0;
-	case STATE_TALKING:
-		return t > 600 * US ? t : 0;
-	case STATE_HELD:
-		return t > 60 * US ? 1000 * US + t : 0;
-	default:
-		return 0;
-	}
-}
-
-static const struct model *sorting; /* qsort has no argument */
-static bool sorting_by_id;
-
-static int compare(const void *a, const void *b)
-{
-	const struct model_agent *x = &sorting->agents.v[*(const short *)a];
-	const struct model_agent *y = &sorting->agents.v[*(const short *)b];
-	int64_t ex = excess(sorting, x), ey = excess(sorting, y);
-
-	if ((x->state == STATE_OFFLINE) != (y->state == STATE_OFFLINE))
-		return x->state == STATE_OFFLINE ? 1 : -1;
-	if (!sorting_by_id && ex != ey)
-		return ex < ey ? 1 : -1;
-	return strcmp(x->id, y->id);
-}
-
-static void sort_agents(struct wall *s, const struct model *m)
-{
-	s->agents = 0;
-	for (size_t i = 0; i < m->agents.n && s->agents < AGENTS_MAX; i++)
-		s->order[s->agents++] = (short)i;
-	sorting = m;
-	sorting_by_id = s->by_id;
-	qsort(s->order, (size_t)s->agents, sizeof(*s->order), compare);
-}
-
-/* ---- ids for cursors ---- */
+/* ---- rows under cursors ---- */
 
 struct of {
 	const struct model *m;
 	const struct wall *s;
+	enum block b;
 };
 
-static const char *queue_id(int i, void *arg)
+/* The row of the model at a place of a block; NULL: it has gone. */
+static const void *row_at(const struct of *of, int place)
 {
-	return ((struct of *)arg)->m->queues.v[i].id;
+	const struct model *m = of->m;
+	int i = sift_at(&of->s->sifts[of->b], place);
+	size_t k = (size_t)i;
+
+	if (i < 0)
+		return NULL;
+	switch (of->b) {
+	case B_QUEUES:
+		return k < m->queues.n ? &m->queues.v[k] : NULL;
+	case B_LINE:
+		return k < m->items.n ? &m->items.v[k] : NULL;
+	case B_AGENTS:
+		return k < m->agents.n ? &m->agents.v[k] : NULL;
+	case B_CALLS:
+		return k < m->calls.n ? &m->calls.v[k] : NULL;
+	default:
+		return k < m->alarms.n ? &m->alarms.v[k] : NULL;
+	}
 }
 
-static const char *item_id(int i, void *arg)
+/* Each of these begins with its id. */
+_Static_assert(offsetof(struct model_queue, id) == 0 &&
+		       offsetof(struct model_item, contact) == 0 &&
+		       offsetof(struct model_agent, id) == 0 &&
+		       offsetof(struct model_call, contact) == 0 &&
+		       offsetof(struct model_alarm, id) == 0,
+	       "ids come first");
+
+static const char *id_of(int i, void *arg)
 {
-	return ((struct of *)arg)->m->items.v[i].contact;
+	const char *id = row_at(arg, i);
+
+	return id ? id : "";
 }
-
-static const char *agent_id(int i, void *arg)
-{
-	struct of *o = arg;
-
-	return o->m->agents.v[o->s->order[i]].id;
-}
-
-static const char *call_id(int i, void *arg)
-{
-	return ((struct of *)arg)->m->calls.v[i].contact;
-}
-
-static const char *alarm_id(int i, void *arg)
-{
-	return ((struct of *)arg)->m->alarms.v[i].id;
-}
-
-static ui_list_id_h *const ids[B_N] = {queue_id, item_id, agent_id, call_id,
-				       alarm_id};
 
 /* ---- figures ---- */
 
@@ -240,9 +190,9 @@ static const struct model_wall_queue *day_of(const struct model *m,
 	return NULL;
 }
 
-static void queue_row(const struct model *m, int i, int w, struct row *r)
+static void queue_row(const struct model *m, const struct model_queue *q,
+		      int w, struct row *r)
 {
-	const struct model_queue *q = &m->queues.v[i];
 	const struct model_wall_queue *k = day_of(m, q->id);
 	int64_t us = q->longest_us ? model_now_us(m) - q->longest_us : -1;
 	double v[48], max = 1;
@@ -278,9 +228,9 @@ static void queue_row(const struct model *m, int i, int w, struct row *r)
 		row_spark(r, v + first, n - first, max);
 }
 
-static void item_row(const struct model *m, int i, int w, struct row *r)
+static void item_row(const struct model *m, const struct model_item *k, int i,
+		     struct row *r)
 {
-	const struct model_item *k = &m->items.v[i];
 	int64_t us = model_now_us(m) -
 		     (k->queued_us ? k->queued_us : k->arrived_us);
 	char t[32];
@@ -299,11 +249,10 @@ static void item_row(const struct model *m, int i, int w, struct row *r)
 		row_add(r, "%s", tr(k->why));
 }
 
-static void agent_row(const struct model *m, const struct wall *s, int i,
+static void agent_row(const struct model *m, const struct model_agent *g,
 		      struct row *r)
 {
-	const struct model_agent *g = &m->agents.v[s->order[i]];
-	int64_t ex = excess(m, g);
+	int64_t ex = sift_excess(m, g);
 	const struct model_pause *p = model_pause_find(m, g->reason);
 	char t[32];
 
@@ -316,9 +265,9 @@ static void agent_row(const struct model *m, const struct wall *s, int i,
 		g->state == STATE_PAUSED && p ? tr(p->name)
 					      : tr(model_state_name(g->state)),
 		t,
-		ex >= 10000 * US ? "!!"
-		: ex		 ? "!"
-				 : "");
+		ex >= SIFT_EXCESS_GRAVE ? "!!"
+		: ex			? "!"
+					: "");
 	if (g->hand_up) {
 		row_add(r, _("  hand up "));
 		row_hostile(r, 0, g->hand_text);
@@ -331,9 +280,9 @@ static void agent_row(const struct model *m, const struct wall *s, int i,
 			g->skills[k].level);
 }
 
-static void call_row(const struct model *m, int i, struct row *r)
+static void call_row(const struct model *m, const struct model_call *k,
+		     struct row *r)
 {
-	const struct model_call *k = &m->calls.v[i];
 	char t[32];
 
 	row_init(r);
@@ -350,9 +299,9 @@ static void call_row(const struct model *m, int i, struct row *r)
 		k->away ? _(" !away") : "");
 }
 
-static void alarm_row(const struct model *m, int i, struct row *r)
+static void alarm_row(const struct model *m, const struct model_alarm *k,
+		      struct row *r)
 {
-	const struct model_alarm *k = &m->alarms.v[i];
 	char t[16];
 
 	row_init(r);
@@ -364,62 +313,36 @@ static void alarm_row(const struct model *m, int i, struct row *r)
 	row_add(r, "  %s", *k->taken_by ? k->taken_by : _("not taken"));
 }
 
-static int count(const struct wall *s, const struct model *m, enum block b)
+static void block_title(const struct wall *s, enum block b, char *out,
+			size_t size)
 {
-	switch (b) {
-	case B_QUEUES:
-		return (int)m->queues.n;
-	case B_LINE:
-		return (int)m->items.n;
-	case B_AGENTS:
-		return s->agents;
-	case B_CALLS:
-		return (int)m->calls.n;
-	default:
-		return (int)m->alarms.n;
-	}
+	static const char *const names[B_N] = {
+		N_("Queues, agents by what they do"), N_("Waiting %d"),
+		N_("Agents %d"), N_("Calls now %d"), N_("Alarms %d")};
+	char words[80];
+
+	sift_words(&s->sifts[b], words, sizeof(words));
+	snprintf(out, size, tr(names[b]), s->sifts[b].n);
+	strncat(out, words, size - strlen(out) - 1);
 }
 
-static void block_title(const struct wall *s, const struct model *m,
-			enum block b, char *out, size_t size)
+static void block_row(const struct of *of, int i, int w, struct row *r)
 {
-	int n = count(s, m, b);
+	const void *k = row_at(of, i);
 
-	switch (b) {
-	case B_QUEUES:
-		snprintf(out, size, "%s", _("Queues, agents by what they do"));
-		break;
-	case B_LINE:
-		snprintf(out, size, _("Waiting %d"), n);
-		break;
-	case B_AGENTS:
-		snprintf(out, size,
-			 s->by_id ? _("Agents %d, by number")
-				  : _("Agents %d, exceptional first"),
-			 n);
-		break;
-	case B_CALLS:
-		snprintf(out, size, _("Calls now %d"), n);
-		break;
-	default:
-		snprintf(out, size, _("Alarms %d"), n);
-		break;
-	}
-}
-
-static void block_row(const struct of *of, enum block b, int i, int w,
-		      struct row *r)
-{
-	if (b == B_QUEUES)
-		queue_row(of->m, i, w, r);
-	else if (b == B_LINE)
-		item_row(of->m, i, w, r);
-	else if (b == B_AGENTS)
-		agent_row(of->m, of->s, i, r);
-	else if (b == B_CALLS)
-		call_row(of->m, i, r);
+	row_init(r);
+	if (!k)
+		return;
+	if (of->b == B_QUEUES)
+		queue_row(of->m, k, w, r);
+	else if (of->b == B_LINE)
+		item_row(of->m, k, i, r);
+	else if (of->b == B_AGENTS)
+		agent_row(of->m, k, r);
+	else if (of->b == B_CALLS)
+		call_row(of->m, k, r);
 	else
-		alarm_row(of->m, i, r);
+		alarm_row(of->m, k, r);
 }
 
 static void draw_block(struct wall *s, const struct model *m, enum block b,
@@ -431,9 +354,9 @@ static void draw_block(struct wall *s, const struct model *m, enum block b,
 	static const char *const empty[B_N] = {
 		N_("No queue."), N_("Nobody waits."), N_("Nobody."),
 		N_("No call."), N_("No alarm.")};
-	struct of of = {m, s};
+	struct of of = {m, s, b};
 	struct ui_list *l = &s->lists[b];
-	int n = count(s, m, b);
+	int n = s->sifts[b].n;
 	bool on = s->block == b;
 	struct area in = {a.y + 1, a.x, a.w, a.h - 1};
 	char title[96];
@@ -441,8 +364,12 @@ static void draw_block(struct wall *s, const struct model *m, enum block b,
 
 	if (a.h < 2)
 		return;
-	block_title(s, m, b, title, sizeof(title));
-	screen_rule(a.y, a.x, a.w, on, title, tr(hints[b]));
+	block_title(s, b, title, sizeof(title));
+	/* the caption of a column stays, keys are for the one with the focus */
+	bool key = b == B_AGENTS || b == B_ALARMS;
+	bool hint = b == B_QUEUES ||
+		    (on && (!key || (m->me.roles & MAY_LEAD) != 0));
+	screen_rule(a.y, a.x, a.w, on, title, hint ? tr(hints[b]) : "");
 	if (!n)
 		pane_empty(a, tr(empty[b]));
 	if (b == B_QUEUES) {
@@ -452,15 +379,18 @@ static void draw_block(struct wall *s, const struct model *m, enum block b,
 		in.y++;
 		in.h--;
 	}
-	ui_list_sync(l, n, in.h, ids[b], &of);
-	for (int i = 0; i < in.h && l->top + i < n; i++) {
+	/* the last row says how many there are below */
+	int rows = in.h > 1 && n > in.h ? in.h - 1 : in.h;
+	ui_list_sync(l, n, rows, id_of, &of);
+	for (int i = 0; i < rows && l->top + i < n; i++) {
 		int k = l->top + i;
-		block_row(&of, b, k, in.w, &r);
-		if (i == in.h - 1 && k + 1 < n) {
-			row_init(&r);
-			row_add(&r, _("↓ %d more"), n - k);
-		}
+		block_row(&of, k, in.w, &r);
 		pane_line_row(in, i, on && k == l->cur, on, &r);
+	}
+	if (rows < in.h && l->top + rows < n) {
+		row_init(&r);
+		row_add(&r, _("↓ %d more"), n - l->top - rows);
+		pane_line_row(in, rows, false, false, &r);
 	}
 }
 
@@ -471,7 +401,8 @@ static void wall_draw(struct view *v, struct area a)
 	int qh = 2 + (int)m->queues.n, left = a.w * 38 / 80;
 	struct area l, r;
 
-	sort_agents(s, m);
+	for (int b = 0; b < B_N; b++)
+		sift_build(&s->sifts[b], m);
 	if (s->zoomed) {
 		draw_block(s, m, s->block, a);
 		return;
@@ -504,24 +435,44 @@ static unsigned wall_where(struct view *v, const char **name)
 	return AT_LIST;
 }
 
-static const enum command_id *wall_hints(struct view *v)
+static const char *current(struct view *v)
 {
-	static const enum command_id v1[] = {
-		CMD_NEXT_PANE, CMD_OPEN, CMD_SET_STATE, CMD_TAKE_ALARM,
-		CMD_CLOSE,     CMD_ZOOM, CMD_SORT,	CMD_MENU,
-		CMD_COMMAND,   CMD_NONE};
+	struct wall *s = v->state;
+	struct of of = {app_model(v->app), s, s->block};
 
-	return v1;
+	return row_at(&of, s->lists[s->block].cur);
+}
+
+static void wall_actions(struct view *v, struct actions *a)
+{
+	struct wall *s = v->state;
+
+	ACTIONS(a, CMD_NEXT_PANE);
+	if (current(v)) {
+		if (s->block != B_ALARMS)
+			ACTIONS(a, CMD_OPEN);
+		if (s->block == B_AGENTS)
+			ACTIONS(a, CMD_SET_STATE);
+		if (s->block == B_CALLS)
+			ACTIONS(a, CMD_CLOSE);
+		if (s->block == B_ALARMS)
+			ACTIONS(a, CMD_TAKE_ALARM);
+	}
+	ACTIONS(a, CMD_ZOOM);
+	sift_actions(&s->sifts[s->block], app_model(v->app), a);
+	ACTIONS(a, CMD_MENU, CMD_COMMAND, CMD_PREV_PANE);
+	if (s->zoomed)
+		ACTIONS(a, CMD_BACK);
 }
 
 static bool wall_key(struct view *v, uint32_t key, bool pasted)
 {
 	struct wall *s = v->state;
-	struct of of = {app_model(v->app), s};
+	struct of of = {app_model(v->app), s, s->block};
 
 	if (pasted || !ui_list_key(&s->lists[s->block], keys_halfwidth(key)))
 		return false;
-	ui_list_hold(&s->lists[s->block], ids[s->block], &of);
+	ui_list_hold(&s->lists[s->block], id_of, &of);
 	return true;
 }
 
@@ -536,9 +487,6 @@ static void open_behind(struct view *v, const char *id)
 		break;
 	case B_AGENTS:
 		snprintf(arg, sizeof(arg), "list agent=%s", id);
-		break;
-	case B_ALARMS:
-		snprintf(arg, sizeof(arg), "list");
 		break;
 	default:
 		snprintf(arg, sizeof(arg), "%s", id);
@@ -613,21 +561,13 @@ static void ask_end(struct app *a, const char *contact)
 	mem_deref(c);
 }
 
-static const char *current(struct view *v, enum block b)
-{
-	struct wall *s = v->state;
-	struct of of = {app_model(v->app), s};
-
-	return s->lists[b].cur < count(s, of.m, b)
-		       ? ids[b](s->lists[b].cur, &of)
-		       : NULL;
-}
-
 static bool wall_request(struct view *v, enum command_id id, const char *arg)
 {
 	struct wall *s = v->state;
-	const char *cur = current(v, s->block);
+	const char *cur = current(v);
 
+	if (sift_request(&s->sifts[s->block], app_model(v->app), id))
+		return true;
 	switch (id) {
 	case CMD_NEXT_PANE:
 		s->block = (s->block + 1) % B_N;
@@ -641,25 +581,23 @@ static bool wall_request(struct view *v, enum command_id id, const char *arg)
 	case CMD_BACK:
 		s->zoomed = false;
 		return true;
-	case CMD_SORT:
-		s->by_id = !s->by_id;
-		return true;
+	default:
+		break;
+	}
+	if (!cur)
+		return false;
+	switch (id) {
 	case CMD_OPEN:
-		if (cur)
-			open_behind(v, cur);
+		open_behind(v, cur);
 		return true;
 	case CMD_SET_STATE:
-		if (current(v, B_AGENTS))
-			ask_state(v->app, current(v, B_AGENTS));
+		ask_state(v->app, cur);
 		return true;
 	case CMD_TAKE_ALARM:
-		if (current(v, B_ALARMS))
-			client_alarm_take(app_client(v->app),
-					  current(v, B_ALARMS));
+		client_alarm_take(app_client(v->app), cur);
 		return true;
 	case CMD_CLOSE:
-		if (s->block == B_CALLS && cur)
-			ask_end(v->app, cur);
+		ask_end(v->app, cur);
 		return true;
 	default:
 		return false;
@@ -668,6 +606,14 @@ static bool wall_request(struct view *v, enum command_id id, const char *arg)
 
 static int wall_open(struct view *v, const char *arg)
 {
+	static const enum sift_of of[B_N] = {
+		SIFT_QUEUES, SIFT_LINE, SIFT_AGENTS, SIFT_CALLS, SIFT_ALARMS};
+	struct wall *s = v->state;
+
+	for (int b = 0; b < B_N; b++) {
+		s->sifts[b].of = of[b];
+		sift_build(&s->sifts[b], app_model(v->app));
+	}
 	client_wall_watch(app_client(v->app), true);
 	return 0;
 }
@@ -679,19 +625,17 @@ static void wall_close(struct view *v)
 
 static void line_of_block(int i, struct row *r, void *arg)
 {
-	const struct of *of = arg;
-
-	block_row(of, of->s->block, i, 200, r);
+	block_row(arg, i, 200, r);
 }
 
 static bool wall_find(struct view *v, const char *text, int by)
 {
 	struct wall *s = v->state;
-	struct of of = {app_model(v->app), s};
+	struct of of = {app_model(v->app), s, s->block};
 
 	if (!ui_list_find(&s->lists[s->block], text, by, line_of_block, &of))
 		return false;
-	ui_list_hold(&s->lists[s->block], ids[s->block], &of);
+	ui_list_hold(&s->lists[s->block], id_of, &of);
 	return true;
 }
 
@@ -703,7 +647,7 @@ const struct view_ops view_wall = {
 	.open = wall_open,
 	.draw = wall_draw,
 	.where = wall_where,
-	.hints = wall_hints,
+	.actions = wall_actions,
 	.key = wall_key,
 	.request = wall_request,
 	.find = wall_find,
