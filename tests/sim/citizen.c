@@ -5,7 +5,9 @@
  * press keys, and hangs up after --talk ms with an agent (whom it knows by the
  * mark in a robot's voice) or when its patience ends. With no mark heard it
  * stays for patience and talk together, since a person may be speaking. One
- * JSON line a call tells how it went.
+ * JSON line a call tells how it went. On SIGUSR1 each call tells whether it
+ * has heard an agent yet and how many milliseconds it has heard so far, which
+ * is the place in its --record file.
  *
  * With --answer it is the far side instead: citizens who are called. It takes
  * calls to any number and OPTIONS, picks up after --ring ms, and hangs up
@@ -14,6 +16,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +29,7 @@
 #include "common/log.h"
 #include "common/scope.h"
 
+#define RATE	  8000
 #define FRAME	  160
 #define RTP_HEAD  12
 #define GAP_US	  60000
@@ -66,6 +70,8 @@ struct call {
 	/* in */
 	int64_t begun_us, up_us, agent_us, last_rx_us;
 	uint32_t heard, gaps, seq_gaps, marks, sources;
+	int64_t heard_samples;
+	int marked;
 	int64_t max_gap_us;
 	uint16_t far_seq;
 	uint32_t far_ssrc;
@@ -87,6 +93,7 @@ static long n_numbers;
 static struct tmr next_call;
 static long started, running;
 static bool stopping;
+static volatile sig_atomic_t mark_wanted;
 
 /* ---- what a call was like ---- */
 
@@ -109,6 +116,21 @@ static void report(const struct call *c)
 		(int)c->seq_gaps, "ended_by",
 		c->ended_by ? c->ended_by : "far", "cause", c->cause);
 
+	json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	fflush(stdout);
+}
+
+static void tell_mark(struct call *c)
+{
+	scoped_json json_t *o = NULL;
+
+	if (c->marked == mark_wanted)
+		return;
+	c->marked = mark_wanted;
+	o = json_pack("{s:i, s:s, s:b, s:I}", "mark", c->marked, "from",
+		      c->from, "agent", c->agent_us != 0, "heard_ms",
+		      (json_int_t)(c->heard_samples * 1000 / RATE));
 	json_dumpf(o, stdout, JSON_COMPACT);
 	putchar('\n');
 	fflush(stdout);
@@ -232,6 +254,7 @@ static void on_tick(void *arg)
 	int64_t wait_us = c->tick_us - now;
 	tmr_start(&c->tick, wait_us > 0 ? (uint64_t)(wait_us + 999) / 1000 : 0,
 		  on_tick, c);
+	tell_mark(c);
 	if (c->up_us)
 		speak(c);
 }
@@ -278,6 +301,7 @@ static void on_rtp(const struct sa *src, struct mbuf *mb, void *arg)
 	c->marks = wavmark_seen(p, len) ? c->marks + 1 : 0;
 	if (c->marks == MARKS && !c->agent_us)
 		c->agent_us = cal_mono_us();
+	c->heard_samples += (int64_t)len;
 	if (c->sink)
 		wavsink_write(c->sink, p, len);
 }
@@ -383,6 +407,7 @@ static int call_alloc(struct call **cp, long index, const char *number)
 		return ENOMEM;
 	tmr_init(&c->tick);
 	c->index = index;
+	c->marked = mark_wanted;
 	c->begun_us = c->tick_us = cal_mono_us();
 	c->ssrc = rand_u32();
 	c->at = wavfile_samples(voice) ? rand_u32() % wavfile_samples(voice)
@@ -634,6 +659,12 @@ static void on_signal(int sig)
 	stopping = true;
 }
 
+static void on_mark(int sig)
+{
+	(void)sig;
+	mark_wanted++;
+}
+
 static int open_sip(void)
 {
 	int err = sa_set_str(&local, "127.0.0.1", opt.port);
@@ -672,6 +703,7 @@ int main(int argc, char **argv)
 	}
 	if (libre_init() || fd_setsize(8192))
 		return 1;
+	signal(SIGUSR1, on_mark);
 	int err = open_sip();
 	if (!err) {
 		if (!opt.answer)

@@ -5,8 +5,14 @@
  * ready, answers (or refuses), talks, looks something up and adopts it, hangs
  * up, files the ticket and is ready again. One JSON line for each thing that
  * happens.
+ *
+ * With --control PIPE they also do what a line of the pipe says, "AGENT
+ * METHOD [PARAMS]", and tell what was answered. --talk 0 and a negative
+ * --answer-after leave hanging up and answering to that; ready they are by
+ * themselves only once.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +37,7 @@ static struct {
 	char host[128];
 	uint16_t port;
 	const char *user, *identity, *keys, *known_hosts;
-	const char *speak, *record, *query;
+	const char *speak, *record, *query, *control;
 	int64_t talk_ms, wrapup_ms, answer_ms;
 	int64_t hold_at_ms, hold_ms; /* 0: never */
 	double refuse;
@@ -53,7 +59,8 @@ struct robot {
 	char contact[MODEL_ID];
 	int64_t step_us; /* mono */
 	int64_t asked_us;
-	bool by_udp, refusing, searched, adopted, hung_up, was_up, refused;
+	bool by_udp, refusing, searched, adopted, hung_up, was_up, refused,
+		was_ready;
 	bool held, retrieved;
 	int64_t messages;
 };
@@ -170,7 +177,8 @@ static void talk(struct robot *r, const struct model *m)
 		r->adopted = true;
 		client_kb_adopt(r->client, m->search.hits.v[0].id);
 	}
-	if (!r->hung_up && ms_in(r) > opt.talk_ms && ph->leg_state == PHONE_UP)
+	if (!r->hung_up && opt.talk_ms && ms_in(r) > opt.talk_ms &&
+	    ph->leg_state == PHONE_UP)
 		r->hung_up = !client_hangup(r->client);
 }
 
@@ -241,8 +249,10 @@ static void idle(struct robot *r, const struct model *m)
 		begin_call(r, m); /* it was up before we were */
 		return;
 	}
-	/* who refuses every call stays paused, for tests to see */
-	if (r->refused && opt.refuse >= 1)
+	/* who takes no call stays paused, for tests to see; who is told what
+	 * to do is ready by himself once */
+	r->was_ready |= me->state == STATE_READY;
+	if ((r->refused && opt.refuse >= 1) || (opt.control && r->was_ready))
 		return;
 	if (m->link.state == LINK_UP && m->me.signed_in && ph->attached &&
 	    (me->state == STATE_PAUSED || me->state == STATE_WRAPUP) &&
@@ -263,7 +273,8 @@ static void ringing(struct robot *r, const struct model *m)
 		go(r, ROBOT_IDLE);
 		return;
 	}
-	if (ph->leg_state != PHONE_RINGING || ms_in(r) < opt.answer_ms)
+	if (ph->leg_state != PHONE_RINGING || opt.answer_ms < 0 ||
+	    ms_in(r) < opt.answer_ms)
 		return;
 	if (r->refusing) {
 		r->refused = true;
@@ -340,6 +351,111 @@ static void on_tick(void *arg)
 	tmr_start(&ticker, TICK_MS, on_tick, NULL);
 	for (size_t i = 0; i < n_robots; i++)
 		turn(robots[i]);
+}
+
+/* ---- told by hand ---- */
+
+static int control_fd = -1;
+static char control_line[4096];
+static size_t control_used;
+
+struct told {
+	struct robot *r;
+	char method[32];
+};
+
+static void on_told(const struct client_reply *rep, void *arg)
+{
+	struct told *t = arg;
+
+	say(t->r, "reply",
+	    json_pack("{s:s, s:b, s:s, s:s, s:O?}", "method", t->method, "ok",
+		      !rep->err, "error", rep->message ? rep->message : "",
+		      "detail", rep->detail ? rep->detail : "", "result",
+		      rep->result));
+	free(t);
+}
+
+static int tell_phone(struct robot *r, const char *method, const char *params)
+{
+	if (!strcmp(method, "phone.answer"))
+		return client_answer(r->client);
+	if (!strcmp(method, "phone.refuse"))
+		return client_refuse(r->client);
+	if (!strcmp(method, "phone.hangup"))
+		return client_hangup(r->client);
+	if (!strcmp(method, "phone.dtmf"))
+		return client_dtmf(r->client, params);
+	return ENOSYS;
+}
+
+static int tell(struct robot *r, const char *method, const char *params)
+{
+	struct told *t = NULL;
+
+	if (!strncmp(method, "phone.", 6))
+		return tell_phone(r, method, params);
+	json_t *p = *params ? json_loads(params, 0, NULL) : json_object();
+	if (!p || !(t = calloc(1, sizeof(*t)))) {
+		json_decref(p);
+		return EBADMSG;
+	}
+	t->r = r;
+	snprintf(t->method, sizeof(t->method), "%s", method);
+	int err = client_request(r->client, method, p, NULL, on_told, t);
+	if (err)
+		free(t);
+	return err;
+}
+
+static void on_line(char *line)
+{
+	char *save = NULL;
+	const char *agent = strtok_r(line, " ", &save);
+	const char *method = strtok_r(NULL, " ", &save);
+	const char *params = strtok_r(NULL, "", &save);
+
+	for (size_t i = 0; agent && method && i < n_robots; i++) {
+		if (strcmp(robots[i]->agent, agent) != 0)
+			continue;
+		int err = tell(robots[i], method, params ? params : "");
+		if (err)
+			say(robots[i], "reply",
+			    json_pack("{s:s, s:b, s:s, s:s}", "method", method,
+				      "ok", 0, "error", "not sent", "detail",
+				      strerror(err)));
+	}
+}
+
+static void on_control(int flags, void *arg)
+{
+	(void)flags, (void)arg;
+	ssize_t n = read(control_fd, control_line + control_used,
+			 sizeof(control_line) - control_used - 1);
+	if (n <= 0)
+		return;
+	control_used += (size_t)n;
+	control_line[control_used] = '\0';
+	char *at = control_line;
+	for (char *end; (end = strchr(at, '\n')); at = end + 1) {
+		*end = '\0';
+		on_line(at);
+	}
+	control_used -= (size_t)(at - control_line);
+	memmove(control_line, at, control_used);
+	if (control_used == sizeof(control_line) - 1)
+		control_used = 0; /* no such long line */
+}
+
+/* Open for writing, too: it has no end when a writer goes. */
+static int open_control(void)
+{
+	if (!opt.control)
+		return 0;
+	control_fd = open(opt.control, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	return control_fd < 0
+		       ? errno
+		       : fd_listen(control_fd, FD_READ, on_control, NULL);
 }
 
 static struct tmr starter;
@@ -428,7 +544,8 @@ static void usage(void)
 	      "    [--user U] [--speak WAV] [--record WAV|DIR] [--talk MS]\n"
 	      "    [--wrapup MS] [--answer-after MS] [--refuse P] [--query "
 	      "Q]\n"
-	      "    [--hold-at MS --hold MS] [--udp] [--debug]\n",
+	      "    [--hold-at MS --hold MS] [--udp] [--control PIPE] "
+	      "[--debug]\n",
 	      stderr);
 }
 
@@ -442,7 +559,8 @@ static const struct option longs[] = {
 	{"refuse", 1, NULL, 'R'},   {"answer-after", 1, NULL, 'n'},
 	{"query", 1, NULL, 'q'},    {"debug", 0, NULL, 'd'},
 	{"hold-at", 1, NULL, 'H'},  {"hold", 1, NULL, 'l'},
-	{"udp", 0, NULL, 'U'},	    {NULL, 0, NULL, 0}};
+	{"udp", 0, NULL, 'U'},	    {"control", 1, NULL, 'c'},
+	{NULL, 0, NULL, 0}};
 
 static int parse(int argc, char **argv)
 {
@@ -503,6 +621,9 @@ static int parse(int argc, char **argv)
 		case 'U':
 			opt.udp = true;
 			break;
+		case 'c':
+			opt.control = optarg;
+			break;
 		case 'd':
 			log_level(LOG_DEBUG_);
 			break;
@@ -534,6 +655,8 @@ int main(int argc, char **argv)
 		usage();
 		return 2;
 	}
+	if (!err)
+		err = open_control();
 	if (!err) {
 		tmr_start(&starter, 0, on_start, NULL);
 		tmr_start(&ticker, TICK_MS, on_tick, NULL);
@@ -543,6 +666,10 @@ int main(int argc, char **argv)
 	}
 	tmr_cancel(&starter);
 	tmr_cancel(&ticker);
+	if (control_fd >= 0) {
+		fd_close(control_fd);
+		close(control_fd);
+	}
 	for (size_t i = 0; i < n_robots; i++) {
 		if (robots[i]->client)
 			client_close(robots[i]->client);
