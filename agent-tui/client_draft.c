@@ -153,7 +153,8 @@ static void save(struct client *c)
 {
 	struct model_draft *d = &c->model->draft;
 
-	if (!c->hello_done || d->filing || d->filed || !c->touched)
+	if (!c->hello_done || d->filing || d->filed || d->amends ||
+	    !c->touched)
 		return;
 	if (!client_request(c, "ticket.draft", params(c, false), NULL,
 			    on_saved, c)) {
@@ -193,7 +194,7 @@ static void leave(struct client *c)
 
 	tmr_cancel(&c->draft_tmr);
 	client_drop_requests(c, on_saved);
-	if (c->touched && !d->filed && d->save != SAVE_SAVED)
+	if (c->touched && !d->filed && !d->amends && d->save != SAVE_SAVED)
 		client_request(c, "ticket.draft", params(c, false), NULL, NULL,
 			       NULL);
 	c->touched = c->changes = c->sent_at = 0;

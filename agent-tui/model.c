@@ -529,6 +529,21 @@ static void draft_fields(struct model_draft *d, const json_t *obj)
 	}
 }
 
+/* The call of the form is in my hands and my part of its ticket is not filed,
+ * whoever filed another part. */
+static bool owes_his_part(const struct model *m)
+{
+	const char *contact = m->draft.contact;
+	const struct model_agent *me = &m->me.agent;
+
+	if (!*contact)
+		return false;
+	if (!strcmp(me->contact, contact))
+		return !me->filed;
+	return !strcmp(m->call.contact, contact) &&
+	       strcmp(m->call.state, "ended") != 0;
+}
+
 void model_draft_take(struct model *m, json_t *ticket)
 {
 	struct model_draft *d = &m->draft;
@@ -554,7 +569,9 @@ void model_draft_take(struct model *m, json_t *ticket)
 		model_copy(d->disposition_name, obj, "disposition_name");
 	}
 	const char *state = json_str(obj, "state");
-	if (!strcmp(state, "open") || !strcmp(state, "done"))
-		d->filed = true;
+	if (!strcmp(state, "open") || !strcmp(state, "done")) {
+		d->filed |= !owes_his_part(m);
+		d->amends = !d->filed;
+	}
 	model_changed(m, MODEL_DRAFT);
 }

@@ -108,7 +108,8 @@ struct model_agent {
 	int64_t wrapup_until_us;
 	int extensions;
 	int64_t ready_since_us;
-	int calls; /* today */
+	int calls;  /* today */
+	bool filed; /* the ticket of contact is */
 };
 MODEL_LIST(model_agent);
 
@@ -356,6 +357,8 @@ struct model_draft {
 	size_t n_link;
 	struct model_entry_ref_list entries;
 	bool filed;  /* ticket.file succeeded */
+	bool amends; /* another agent of this call filed it: mine completes
+			it, and is kept here until it is filed */
 	bool filing; /* on its way */
 	enum model_save save;
 	int64_t saved_us;

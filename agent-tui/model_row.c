@@ -98,6 +98,7 @@ void model_row_agent(void *row, json_t *obj)
 	a->hand_since_us = json_int(hand, "since_us");
 	a->wrapup_until_us = json_int(obj, "wrapup_until_us");
 	a->extensions = integer(obj, "extensions");
+	a->filed = json_bool(obj, "filed");
 	a->ready_since_us = json_int(obj, "ready_since_us");
 	a->calls = integer(obj, "calls");
 }

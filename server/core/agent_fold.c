@@ -31,11 +31,19 @@ int agent_state_parse(enum agent_state *sp, const char *name)
 	return EBADMSG;
 }
 
+/* Of a call with several agents the first files the ticket, the others
+ * complete it. */
+static bool is_filing(const struct fact *fact)
+{
+	return !strcmp(fact->kind, "ticket.filed") ||
+	       !strcmp(fact->kind, "ticket.corrected");
+}
+
 const char *agent_fold_whom(const struct fact *fact)
 {
 	if (fact->agent && *fact->agent)
 		return fact->agent;
-	if (!strcmp(fact->kind, "ticket.filed") && fact->actor)
+	if (is_filing(fact) && fact->actor)
 		return fact->actor;
 	return "";
 }
@@ -234,7 +242,7 @@ bool agent_fold(struct agent_now *a, const struct fact *f)
 		return fold_offer(a, f);
 	if (!strncmp(f->kind, "contact.", 8))
 		return fold_contact(a, f);
-	if (!strcmp(f->kind, "ticket.filed") && same_contact(a, f)) {
+	if (is_filing(f) && same_contact(a, f)) {
 		a->filed = true;
 		return true;
 	}

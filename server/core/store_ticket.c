@@ -118,11 +118,11 @@ static int on_filed(struct db *db, const struct fact *f)
 		" VALUES(?,?,?,?,?,?,?,?,?,nullif(?,0),?,1)"
 		" ON CONFLICT(id) DO UPDATE SET state=excluded.state,"
 		" promise_us=excluded.promise_us, fields=excluded.fields,"
-		" rev=rev+1",
-		"ssssssiisis", f->subject, f->contact, str(f, "number"),
+		" agent=coalesce(nullif(?,''), agent), rev=rev+1",
+		"ssssssiisiss", f->subject, f->contact, str(f, "number"),
 		str(f, "name"), str(f, "queue"), f->actor,
 		json_int(f->body, "created_us"), f->at_us, str(f, "state"),
-		promise_us, fields);
+		promise_us, fields, str(f, "agent"));
 	if (!err)
 		err = note_add(db, f, f->subject, f->kind + 7,
 			       str(f, "disposition"));
@@ -254,6 +254,17 @@ bool store_ticket_may(struct db *db, const char *contact, const char *agent)
 			     "SELECT 1 FROM contact WHERE id=?1 AND agent=?2"
 			     " UNION ALL SELECT 1 FROM offer WHERE contact=?1"
 			     " AND agent=?2 LIMIT 1",
+			     "ss", contact, agent);
+	return !err && n;
+}
+
+bool store_ticket_in_hand(struct db *db, const char *contact,
+			  const char *agent)
+{
+	int64_t n = 0;
+	int err = db_get_int(db, &n, 0,
+			     "SELECT 1 FROM agent_now WHERE agent=?2"
+			     " AND contact=?1 AND state!='offered'",
 			     "ss", contact, agent);
 	return !err && n;
 }

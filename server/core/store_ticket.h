@@ -48,6 +48,9 @@ int store_ticket_contact(struct db *db, const char *contact,
 			 struct store_contact *out);
 /* Was the contact ever his, or offered to him? */
 bool store_ticket_may(struct db *db, const char *contact, const char *agent);
+/* Is he in it now, in the call or in its wrap-up? */
+bool store_ticket_in_hand(struct db *db, const char *contact,
+			  const char *agent);
 
 /* Whole ticket by id, or by contact; drafts too. New reference, with
  * "history" when asked. NULL: none. */

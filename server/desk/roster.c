@@ -244,7 +244,7 @@ static void on_fact(const struct fact *f, void *arg)
 
 	if (!a || !agent_fold(&a->now, f))
 		return;
-	if (!strcmp(f->kind, "ticket.filed"))
+	if (!strncmp(f->kind, "ticket.", 7))
 		snprintf(a->file_after, sizeof(a->file_after), "%s",
 			 json_str(f->body, "after"));
 	if (a->now.state != AGENT_TALKING)
@@ -425,7 +425,7 @@ static void on_person(const struct person *p, void *arg)
 int roster_alloc(struct roster **rp, const struct roster_prm *prm)
 {
 	static const char *const prefixes[] = {"agent.", "offer.", "contact.",
-					       "ticket.filed"};
+					       "ticket."};
 	struct roster *r = mem_zalloc(sizeof(*r), destructor);
 
 	if (!r)

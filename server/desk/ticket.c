@@ -202,6 +202,7 @@ struct form {
 	char ticket[TICKET_ID];
 	int64_t created_us;
 	bool filed;
+	bool his;    /* it is his from now on: his call, his promise */
 	json_t *was; /* the ticket or draft as it is; may be NULL */
 };
 
@@ -308,10 +309,13 @@ static int on_draft(struct rpc_call *call, struct db *db)
 	return err ? err : answer(call, db, f.ticket, false);
 }
 
-/* An agent corrects his own ticket, a lead anybody's. */
-static int check_correction(struct rpc_call *call, const struct form *f)
+/* An agent corrects his own ticket, a lead anybody's; and of a call that was
+ * transferred each agent completes the one ticket in his own wrap-up. */
+static int check_correction(struct rpc_call *call, struct db *db,
+			    struct form *f)
 {
-	if (!f->filed || (call->roles & ROLE_LEAD))
+	f->his = store_ticket_in_hand(db, f->contact, call->actor);
+	if (!f->filed || (call->roles & ROLE_LEAD) || f->his)
 		return 0;
 	if (strcmp(json_str(f->was, "agent"), call->actor) != 0)
 		return rpc_fail(call, EACCES,
@@ -320,16 +324,17 @@ static int check_correction(struct rpc_call *call, const struct form *f)
 	return 0;
 }
 
-static json_t *filed_body(struct db *db, const struct form *f)
+static json_t *filed_body(struct db *db, const struct form *f,
+			  const char *agent)
 {
 	const char *outcome = json_str(f->fields, "outcome");
 	json_t *link = json_object_get(f->fields, "link");
 
 	return json_pack(
-		"{s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:s,s:I,s:s,s:O*,s:O,s:o}",
-		"ticket", f->ticket, "disposition",
-		json_str(f->fields, "disposition"), "outcome", outcome,
-		"number", f->who.number, "name", f->who.name, "queue",
+		"{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:s,s:I,s:s,s:O*,s:O,s:o}",
+		"ticket", f->ticket, "agent", f->his ? agent : "",
+		"disposition", json_str(f->fields, "disposition"), "outcome",
+		outcome, "number", f->who.number, "name", f->who.name, "queue",
 		f->who.queue, "created_us", (json_int_t)f->created_us, "state",
 		is_promise(outcome) ? "open" : "done", "promise_us",
 		(json_int_t)(is_promise(outcome)
@@ -345,14 +350,14 @@ static int on_file(struct rpc_call *call, struct db *db)
 
 	int err = form_open(call, db, &f);
 	if (!err)
-		err = check_correction(call, &f);
+		err = check_correction(call, db, &f);
 	if (!err)
 		err = check_required(call, db, f.fields, !f.filed);
 	if (!err)
 		err = store_ticket_number(db, f.contact, f.ticket);
 	if (err)
 		return err;
-	scoped_json json_t *body = filed_body(db, &f);
+	scoped_json json_t *body = filed_body(db, &f, call->actor);
 	if (!body)
 		return ENOMEM;
 	struct fact fact = {

@@ -70,6 +70,18 @@ static void a_call_from_offer_to_ready(void **state)
 	assert_int_equal(a.ready_since_us, now_us);
 }
 
+/* Another agent of the same call filed the ticket: mine completes it. */
+static void a_completed_ticket_is_filed(void **state)
+{
+	feed("offer.made", "c1", "{}");
+	feed("contact.answered", "c1", "{}");
+	feed("contact.ended", "c1", "{\"answered\":true,\"wrapup_ms\":10}");
+	assert_false(feed("ticket.corrected", "c2", "{}"));
+	assert_false(a.filed);
+	assert_true(feed("ticket.corrected", "c1", "{}"));
+	assert_true(a.filed);
+}
+
 static void each_end_of_an_offer(void **state)
 {
 	static const struct {
@@ -138,6 +150,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_call_from_offer_to_ready,
+				       ready_agent),
+		cmocka_unit_test_setup(a_completed_ticket_is_filed,
 				       ready_agent),
 		cmocka_unit_test_setup(each_end_of_an_offer, ready_agent),
 		cmocka_unit_test_setup(what_follows_was_chosen_in_the_call,

@@ -106,11 +106,57 @@ static void test_what_rings_in_is_not_mine(void **state)
 	mem_deref(c.model);
 }
 
+static void me(struct client *c, const char *contact, bool filed)
+{
+	json_t *p = json_pack("{s:{s:s, s:s, s:s, s:b}}", "agent", "id", "A2",
+			      "state", "talking", "contact", contact, "filed",
+			      filed);
+
+	model_apply(c->model, "agent.changed", p);
+	json_decref(p);
+}
+
+/* A call that came by transfer: the ticket is filed, my part is not. */
+static void test_completes_what_another_filed(void **state)
+{
+	struct client c = {.hello_done = true};
+
+	(void)state;
+	assert_int_equal(0, model_alloc(&c.model, NULL, NULL));
+	snprintf(c.model->me.id, sizeof(c.model->me.id), "A2");
+	me(&c, "d-1", false);
+	call(&c, "d-1", false, "talking");
+	json_t *t = json_pack("{s:s, s:s, s:s, s:s}", "id", "T-1", "contact",
+			      "d-1", "state", "done", "summary", "A1's");
+	model_draft_take(c.model, t);
+	assert_false(c.model->draft.filed);
+	assert_true(c.model->draft.amends);
+	assert_string_equal("A1's", c.model->draft.summary);
+	/* what is typed is kept here: the server has no draft of it */
+	n_asked = 0;
+	client_draft_set(&c, "summary", "both");
+	client_draft_resume(&c);
+	assert_int_equal(0, n_asked);
+	client_draft_set(&c, "disposition", "mi.a");
+	client_draft_set(&c, "outcome", "answered");
+	assert_int_equal(0, client_ticket_file(&c));
+	assert_string_equal("ticket.file", asked);
+	/* after mine it is filed */
+	me(&c, "d-1", true);
+	model_draft_take(c.model, t);
+	assert_true(c.model->draft.filed);
+	assert_false(c.model->draft.amends);
+	json_decref(t);
+	tmr_cancel(&c.draft_tmr);
+	mem_deref(c.model);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_follows_what_is_dialled),
 		cmocka_unit_test(test_what_rings_in_is_not_mine),
+		cmocka_unit_test(test_completes_what_another_filed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,6 +155,33 @@ static void test_not_his(void **state)
 			 0);
 }
 
+/* A call that was transferred: one ticket, completed by each of its agents
+ * while it is in his hands. */
+static void test_two_agents(void **state)
+{
+	static const char file[] =
+		"{\"contact\":\"20261124-1\",\"fields\":{\"disposition\":"
+		"\"mi.a\",\"outcome\":\"answered\",\"summary\":\"x\"}}";
+
+	assert_int_equal(call("A1", "ticket.file", file), 0);
+	rig_fact(rig, "offer.made", "20261124-1", "A2", "o.9",
+		 json_pack("{s:s,s:s}", "offer", "o.9", "leg", "o.9"));
+	assert_int_equal(call("A2", "ticket.file", file), EACCES);
+	assert_string_equal(rig->detail, "A1");
+	rig_fact(rig, "contact.answered", "20261124-1", "A2", "o.9",
+		 json_pack("{s:s,s:s}", "offer", "o.9", "leg", "o.9"));
+	assert_int_equal(call("A2", "ticket.file", file), 0);
+	assert_string_equal(got("agent"), "A2");
+	assert_int_equal(call("A1", "ticket.file", file), EACCES);
+	int64_t filed = 0;
+	assert_int_equal(db_get_int(rig->db, &filed, 0,
+				    "SELECT filed FROM agent_now"
+				    " WHERE agent='A2'",
+				    ""),
+			 0);
+	assert_int_equal(filed, 1);
+}
+
 static void test_bad_fields(void **state)
 {
 	static const struct {
@@ -404,6 +431,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_draft_then_file, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_not_his, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_two_agents, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_bad_fields, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_promises_notes_links,
