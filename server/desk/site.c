@@ -546,13 +546,15 @@ const struct site_trunk *site_trunk_find(const struct site *s, const char *id)
 	return array_find(&s->trunks, id);
 }
 
-void site_trunk_state(struct site *s, const char *id, bool up, const char *why)
+void site_trunk_state(struct site *s, const char *id, bool up, const char *why,
+		      int64_t since_us)
 {
 	struct site_trunk *t = array_find(&s->trunks, id);
 
 	if (!t)
 		return;
 	t->up = up;
+	t->since_us = since_us;
 	str_ncpy(t->why, why ? why : "", sizeof(t->why));
 }
 

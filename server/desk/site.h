@@ -75,7 +75,8 @@ struct site_trunk {
 	char numbers[SITE_NUMBERS][SITE_NUMBER];
 	size_t numbers_n;
 	bool active;
-	bool up; /* as the exchange says */
+	bool up;	  /* as the exchange says */
+	int64_t since_us; /* up or down since then; 0: nothing is known yet */
 	char why[SITE_TEXT];
 };
 
@@ -148,8 +149,8 @@ size_t site_trunk_count(const struct site *s);
 const struct site_trunk *site_trunk_at(const struct site *s, size_t i);
 const struct site_trunk *site_trunk_find(const struct site *s, const char *id);
 /* From the exchange; no change is told. */
-void site_trunk_state(struct site *s, const char *id, bool up,
-		      const char *why);
+void site_trunk_state(struct site *s, const char *id, bool up, const char *why,
+		      int64_t since_us);
 
 size_t site_phone_count(const struct site *s);
 const struct site_phone *site_phone_at(const struct site *s, size_t i);

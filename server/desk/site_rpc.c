@@ -494,7 +494,7 @@ static json_t *trunk_json(const struct site_trunk *t)
 	site_numbers_print(copy.numbers, copy.numbers_n, numbers,
 			   sizeof(numbers));
 	return json_pack("{s:s,s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:s,s:b,s:b,s:b,"
-			 "s:s,s:s}",
+			 "s:s,s:s,s:I}",
 			 "id", t->id, "kind", t->kind, "host", t->host, "port",
 			 t->port, "transport", t->transport, "user", t->user,
 			 "realm", t->realm, "caller", t->caller, "numbers",
@@ -503,7 +503,7 @@ static json_t *trunk_json(const struct site_trunk *t)
 			 !t->active ? "off"
 			 : t->up    ? "up"
 				    : "down",
-			 "why", t->why);
+			 "why", t->why, "since_us", (json_int_t)t->since_us);
 }
 
 static int on_trunk_list(struct rpc_call *call)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/cal.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/phone_no.h"
@@ -32,6 +33,8 @@ struct trunk {
 	struct tmr tmr;
 	uint64_t retry_ms;
 	bool told, up; /* told: the office heard a first state */
+	int64_t since_us;
+	char why[96];
 	bool leaving;
 };
 
@@ -82,6 +85,8 @@ static void set_up(struct trunk *t, bool up, const char *why)
 		return;
 	t->told = true;
 	t->up = up;
+	t->since_us = cal_now_us();
+	str_ncpy(t->why, why, sizeof(t->why));
 	log_info("trunk %s is %s: %s", t->id, up ? "up" : "down", why);
 	int err = journal_event(
 		t->all->journal, up ? "trunk.up" : "trunk.down",
@@ -583,8 +588,11 @@ json_t *trunks_json(const struct trunks *all)
 
 	LIST_FOREACH (&all->list, le) {
 		const struct trunk *t = le->data;
-		json_array_append_new(list, json_pack("{s:s, s:b}", "trunk",
-						      t->id, "up", t->up));
+		json_array_append_new(list, json_pack("{s:s, s:b, s:I, s:s}",
+						      "trunk", t->id, "up",
+						      t->up, "since_us",
+						      (json_int_t)t->since_us,
+						      "why", t->why));
 	}
 	return list;
 }

@@ -21,6 +21,7 @@
 #include "server/desk/site.h"
 
 #define RING_MS 60000
+#define DETAIL	160
 
 /* One request while the number is looked up. */
 struct dial {
@@ -35,6 +36,7 @@ struct dial {
 	int err;
 };
 
+/* The first trunk that is up; else one of which nothing is known yet. */
 static const struct site_trunk *trunk_of(const struct voice *v)
 {
 	const struct site_trunk *any = NULL;
@@ -43,17 +45,38 @@ static const struct site_trunk *trunk_of(const struct voice *v)
 		const struct site_trunk *t = site_trunk_at(v->prm.site, i);
 		if (t->active && t->up)
 			return t;
-		if (t->active && !any)
+		if (t->active && !t->since_us && !any)
 			any = t;
 	}
 	return any;
 }
 
+/* Which trunks are down and since when: "ct1 2026-11-25 09:41:12, ct2 ..." */
+static const char *trunks_down(const struct voice *v, char out[DETAIL])
+{
+	char since[CAL_TEXT_SIZE];
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < site_trunk_count(v->prm.site); i++) {
+		const struct site_trunk *t = site_trunk_at(v->prm.site, i);
+		if (!t->active || n >= DETAIL)
+			continue;
+		cal_stamp(since, t->since_us);
+		n += (size_t)snprintf(out + n, DETAIL - n, "%s%s %s",
+				      n ? ", " : "", t->id, since);
+	}
+	return n ? N_("No trunk is up to dial through; down since")
+		 : N_("There is no trunk to dial through");
+}
+
 /* Why he cannot dial now; NULL: he can. */
-static const char *hindrance(const struct voice *v, const char *person)
+static const char *hindrance(const struct voice *v, const char *person,
+			     char detail[DETAIL])
 {
 	const struct roster_agent *a = roster_find(v->prm.roster, person);
 
+	detail[0] = '\0';
 	if (!a || !roster_signed_in(a))
 		return N_("Sign in first");
 	if (a->now.state == AGENT_WRAPUP)
@@ -64,9 +87,7 @@ static const char *hindrance(const struct voice *v, const char *person)
 		return N_("Your phone cannot be reached");
 	if (!exchange_is_up(v->ex))
 		return N_("The exchange does not answer");
-	if (!trunk_of(v))
-		return N_("There is no trunk to dial through");
-	return NULL;
+	return trunk_of(v) ? NULL : trunks_down(v, detail);
 }
 
 static json_t *party(const struct roster_agent *a)
@@ -142,9 +163,11 @@ static json_t *start(struct dial *d)
 }
 
 /* On the loop with the number known: things may have changed meanwhile. */
-static int begin(struct dial *d, json_t **resultp, const char **whyp)
+static int begin(struct dial *d, json_t **resultp, const char **whyp,
+		 char detail[DETAIL])
 {
-	*whyp = d->number[0] ? hindrance(d->v, d->agent)
+	detail[0] = '\0';
+	*whyp = d->number[0] ? hindrance(d->v, d->agent, detail)
 			     : N_("There is no number to call");
 	if (*whyp)
 		return EALREADY;
@@ -177,6 +200,7 @@ static void on_looked_up(int err, void *arg)
 	struct dial *d = arg;
 	json_t *result = NULL;
 	const char *why = NULL;
+	char detail[DETAIL];
 
 	if (err) {
 		rpc_later_fail(d->later, err,
@@ -184,9 +208,9 @@ static void on_looked_up(int err, void *arg)
 				       ? N_("Somebody else calls this one")
 				       : N_("There is no such caller"),
 			       NULL);
-	} else if ((err = begin(d, &result, &why))) {
+	} else if ((err = begin(d, &result, &why, detail))) {
 		rpc_later_fail(d->later, err, why ? why : N_("Try again"),
-			       NULL);
+			       detail);
 	} else {
 		rpc_later_done(d->later, result);
 	}
@@ -237,19 +261,21 @@ static int on_dial(struct rpc_call *call)
 {
 	struct dial *d = mem_zalloc(sizeof(*d), NULL);
 	const char *why = NULL;
+	char detail[DETAIL];
 
 	if (!d)
 		return ENOMEM;
 	d->v = call->part;
 	int err = read_params(call, d);
-	if (!err && (why = hindrance(d->v, d->agent)))
-		err = rpc_fail(call, EALREADY, why, NULL);
+	if (!err && (why = hindrance(d->v, d->agent, detail)))
+		err = rpc_fail(call, EALREADY, why, "%s", detail);
 	if (!err && (d->missed || d->ticket[0])) {
 		err = later(call, d);
 		if (err == EINPROGRESS)
 			return err;
-	} else if (!err && (err = begin(d, &call->result, &why))) {
-		err = rpc_fail(call, err, why ? why : N_("Try again"), NULL);
+	} else if (!err && (err = begin(d, &call->result, &why, detail))) {
+		err = rpc_fail(call, err, why ? why : N_("Try again"), "%s",
+			       detail);
 	}
 	mem_deref(d);
 	return err;

@@ -120,12 +120,14 @@ static void on_line(struct voice *v, const struct exchange_event *ev)
 		hotline_back(v, c);
 }
 
-static void on_trunk(struct voice *v, const json_t *b, bool up)
+static void on_trunk(struct voice *v, const struct exchange_event *ev, bool up)
 {
+	const json_t *b = ev->body;
 	char id[64];
 	const char *trunk = json_str(b, "trunk");
 
-	site_trunk_state(v->prm.site, trunk, up, json_str(b, "why"));
+	site_trunk_state(v->prm.site, trunk, up, json_str(b, "why"),
+			 ev->at_us);
 	snprintf(id, sizeof(id), "trunk:%.40s", trunk);
 	if (!v->prm.alarm)
 		return;
@@ -199,7 +201,7 @@ static void on_event(const struct exchange_event *ev, void *arg)
 	} else if (!strncmp(k, "phone.", 6)) {
 		on_phone(v, ev);
 	} else if (!strncmp(k, "trunk.", 6)) {
-		on_trunk(v, ev->body, !strcmp(k, "trunk.up"));
+		on_trunk(v, ev, !strcmp(k, "trunk.up"));
 	} else if (!strcmp(k, "switch.started")) {
 		recording_mended(v, ev);
 	}

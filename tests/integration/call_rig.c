@@ -156,7 +156,8 @@ const struct site_trunk *site_trunk_find(const struct site *s, const char *id)
 	return &trunk;
 }
 
-void site_trunk_state(struct site *s, const char *id, bool up, const char *why)
+void site_trunk_state(struct site *s, const char *id, bool up, const char *why,
+		      int64_t since_us)
 {
 }
 
