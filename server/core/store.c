@@ -94,8 +94,11 @@ static const char *const schema_1[] = {
 	NULL,
 };
 
+static const char *const schema_2[] = {store_call_schema_2, NULL};
+
 static const struct db_migration migrations[] = {
 	{.version = 1, .sql = schema_1},
+	{.version = 2, .sql = schema_2},
 };
 
 int store_open_file(struct db **dbp, const char *path, enum db_mode mode,

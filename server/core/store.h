@@ -90,3 +90,5 @@ extern const char store_people_schema[];
 extern const char store_call_schema[];
 extern const char store_ticket_schema[];
 extern const char store_kb_schema[];
+/* ... and of migration 2. */
+extern const char store_call_schema_2[];

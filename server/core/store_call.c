@@ -94,6 +94,12 @@ const char store_call_schema[] =
 	"CREATE INDEX recording_agent ON recording(agent, started_us);"
 	"CREATE INDEX recording_number ON recording(number, started_us);";
 
+/* An agent's span that runs is found among all that he ever had, with every
+ * change of his state. */
+const char store_call_schema_2[] =
+	"CREATE INDEX agent_span_open ON agent_span(agent)"
+	" WHERE to_us IS NULL;";
+
 static const char *str(const struct fact *f, const char *key)
 {
 	return json_str(f->body, key);
@@ -332,8 +338,9 @@ static int project_leg(struct db *db, const struct fact *f)
 {
 	if (strcmp(f->kind, "leg.ended") != 0)
 		return 0;
-	char *quality =
-		json_dumps(json_object_get(f->body, "quality"), JSON_COMPACT);
+	/* in the order in which the log keeps it */
+	char *quality = json_dumps(json_object_get(f->body, "quality"),
+				   JSON_COMPACT | JSON_SORT_KEYS);
 	int err = db_run(db,
 			 "UPDATE contact_leg SET ended_us=?, cause=?,"
 			 " ended_by=?, quality=? WHERE leg=?"
@@ -458,8 +465,8 @@ static int move_span(struct db *db, const struct fact *f,
 	    !strcmp(was->contact, is->contact))
 		return 0;
 	int err = db_run(db,
-			 "UPDATE agent_span SET to_us=?"
-			 " WHERE agent=? AND to_us IS NULL",
+			 "UPDATE agent_span INDEXED BY agent_span_open"
+			 " SET to_us=? WHERE agent=? AND to_us IS NULL",
 			 "is", f->at_us, is->id);
 	if (!err && was->state == AGENT_WRAPUP && is->state != AGENT_WRAPUP &&
 	    was->contact[0])

@@ -215,3 +215,64 @@ int store_fact_clear(struct db *db)
 		err = db_exec(db, "DELETE FROM sqlite_sequence");
 	return err;
 }
+
+/* ---- comparing ---- */
+
+/* FNV-1a; the tables are compared with themselves, nobody forges them. */
+static uint64_t mix(uint64_t sum, const void *data, size_t n)
+{
+	const uint8_t *p = data;
+
+	for (size_t i = 0; i < n; i++)
+		sum = (sum ^ p[i]) * 0x100000001b3;
+	return sum;
+}
+
+static uint64_t row_sum(sqlite3_stmt *s)
+{
+	uint64_t sum = 0xcbf29ce484222325;
+
+	for (int i = 0; i < sqlite3_column_count(s); i++) {
+		const int type = sqlite3_column_type(s, i);
+		const void *text = sqlite3_column_blob(s, i);
+		const int n = sqlite3_column_bytes(s, i);
+
+		sum = mix(sum, &type, sizeof(type));
+		sum = mix(sum, &n, sizeof(n));
+		sum = mix(sum, text, (size_t)n);
+	}
+	return sum;
+}
+
+static int table_sum(struct db *db, const char *name, int64_t *rows,
+		     uint64_t *sum)
+{
+	sqlite3_stmt *s = NULL;
+	char *sql = sqlite3_mprintf("SELECT * FROM \"%w\"", name);
+	if (!sql)
+		return ENOMEM;
+	int rc = sqlite3_prepare_v2(db_raw(db), sql, -1, &s, NULL);
+	sqlite3_free(sql);
+	*rows = 0;
+	*sum = 0;
+	while (rc == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW) {
+		*sum += row_sum(s);
+		++*rows;
+	}
+	return sqlite3_finalize(s) == SQLITE_OK && rc == SQLITE_OK ? 0 : EIO;
+}
+
+int store_fact_tables(struct db *db, store_fact_table_h *h, void *arg)
+{
+	scoped_stmt struct db_stmt *s = NULL;
+	int err = db_prepare(&s, db, plain_sql);
+
+	while (!err && !(err = db_step(s))) {
+		int64_t rows = 0;
+		uint64_t sum = 0;
+		err = table_sum(db, db_str(s, 0), &rows, &sum);
+		if (!err)
+			err = h(db_str(s, 0), rows, sum, arg);
+	}
+	return err == ENOENT ? 0 : err;
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The fact log's rows: what core/fact writes and reads. Nobody else uses
- * this; parts go through fact.h.
+ * The fact log's rows: what core/fact (and core/rebuild) writes and reads.
+ * Nobody else uses this; parts go through fact.h.
  */
 #pragma once
 
@@ -27,3 +27,8 @@ int store_fact_each(struct db *db, const struct fact_filter *f,
 
 /* Empties every table that is not the log itself (or its marks). */
 int store_fact_clear(struct db *db);
+/* Each of them: its rows, and a sum over their contents that does not depend
+ * on their order. Stops at a non-zero return. */
+typedef int(store_fact_table_h)(const char *name, int64_t rows, uint64_t sum,
+				void *arg);
+int store_fact_tables(struct db *db, store_fact_table_h *h, void *arg);

@@ -107,7 +107,8 @@ static int settle_links(struct db *db, const struct fact *f)
 static int on_filed(struct db *db, const struct fact *f)
 {
 	scoped_str char *fields =
-		json_dumps(json_object_get(f->body, "fields"), JSON_COMPACT);
+		json_dumps(json_object_get(f->body, "fields"),
+			   JSON_COMPACT | JSON_SORT_KEYS);
 	if (!fields)
 		return EBADMSG;
 	int64_t promise_us = json_int(f->body, "promise_us");
@@ -154,7 +155,8 @@ static int on_citizen(struct db *db, const struct fact *f)
 	if (strcmp(f->kind, "citizen.updated") != 0)
 		return 0;
 	scoped_str char *fields =
-		json_dumps(json_object_get(f->body, "fields"), JSON_COMPACT);
+		json_dumps(json_object_get(f->body, "fields"),
+			   JSON_COMPACT | JSON_SORT_KEYS);
 	if (!fields)
 		return EBADMSG;
 	return db_run(db,

@@ -3,13 +3,14 @@
 # Benchmarks that need a site in a folder.
 #   site.sh BUILD rpc                  one line for the socket, one for SSH
 #   site.sh BUILD restart [CONTACTS]   zuoxid with a year behind it
+#   site.sh BUILD offer [AGENTS]       INVITE to the agent's phone
 set -euo pipefail
 . "$(dirname "$0")/../integration/lib.sh"
 
 build=$1
 test_site "$build" >&2
 site_init >/dev/null
-cp "$build"/tests/bench/{rpc_roundtrip,restart_probe} \
+cp "$build"/tests/bench/{rpc_roundtrip,restart_probe,offer_latency} \
 	"$build/tests/sim/zuoxi-year" "$site/bin"
 socket=$site/run/admin.sock
 
@@ -70,8 +71,32 @@ restart()
 			"log\"}\n", o, b, o / b, said }'
 }
 
+# agents N: so many, without keys; and a trunk from here
+agents()
+{
+	local i
+	site_ctl site fill >/dev/null
+	site_ctl calendar import - <<<'hours mon-sun 00:00-24:00' >/dev/null
+	site_ctl trunk set t1 --kind peer --host 127.0.0.1 >/dev/null
+	for ((i = 1; i <= $1; i++)); do
+		site_ctl person add "$(printf 'A%03d' "$i")" "座席$i" \
+			--roles agent --skills si=3 >/dev/null
+	done
+}
+
+offer()
+{
+	"$test_root/scripts/prompts" "$site/prompts" >/dev/null
+	site_office >&2
+	agents "$1"
+	site_run offer_latency "$site" "$site_sip_port" "$1"
+	site_ctl verify >"$site/log/verify.log" ||
+		fail "verify: $(cat "$site/log/verify.log")"
+}
+
 case $2 in
 rpc) rpc ;;
 restart) restart "${3:-5000}" ;;
-*) fail "rpc or restart" ;;
+offer) offer "${3:-20}" ;;
+*) fail "rpc, restart or offer" ;;
 esac

@@ -14,7 +14,9 @@
 #include "common/log.h"
 #include "common/scope.h"
 #include "server/core/fact.h"
+#include "server/core/rebuild.h"
 #include "server/core/store.h"
+#include "server/core/store_call.h"
 
 struct site {
 	char dir[64];
@@ -309,6 +311,66 @@ static void test_rebuild_restores_tables(void **state)
 	assert_int_equal(count(s, "SELECT count(*) FROM fact_mark"), 1);
 }
 
+static void on_rebuilt(const struct rebuild_table *t, void *arg)
+{
+	struct rebuild_table *contact = arg;
+
+	if (!strcmp(t->name, "contact"))
+		*contact = *t;
+}
+
+/* What the office's own parts keep, in a database of its own. */
+static void fill_contacts(struct db *db)
+{
+	struct fact_log *log = NULL;
+	scoped_json json_t *body =
+		json_pack("{s:s, s:b}", "number", "13800138000", "open", 1);
+
+	assert_int_equal(fact_log_alloc(&log, NULL), 0);
+	store_call_register(log);
+	for (int i = 0; i < 3; i++) {
+		char id[8];
+		snprintf(id, sizeof(id), "c%d", i);
+		struct fact f = {.dur_ms = -1,
+				 .actor = "switch",
+				 .kind = "contact.arrived",
+				 .contact = id,
+				 .body = body};
+		assert_int_equal(fact_append(log, db, &f), 0);
+	}
+	mem_deref(log);
+}
+
+static void test_rebuild_tells_and_mends(void **state)
+{
+	struct site *s = *state;
+	struct rebuild_table t = {.was_rows = -1};
+	struct rebuild_counts n;
+	struct db *db = NULL;
+
+	assert_int_equal(db_open(&db, s->path, DB_WRITE, NULL), 0);
+	assert_int_equal(db_exec(db, "DROP TABLE thing"), 0);
+	fill_contacts(db);
+	assert_int_equal(rebuild_run(db, &n, on_rebuilt, &t), 0);
+	assert_int_equal(n.facts, 3);
+	assert_int_equal(n.differ, 0);
+	assert_int_equal(t.is_rows, 3);
+
+	const uint64_t sum = t.is_sum;
+	assert_int_equal(db_exec(db, "DELETE FROM contact WHERE id='c1';"
+				     "UPDATE contact SET queue='x'"),
+			 0);
+	assert_int_equal(rebuild_run(db, &n, on_rebuilt, &t), 0);
+	assert_int_equal(n.differ, 1);
+	assert_int_equal(t.was_rows, 2);
+	assert_int_equal(t.is_rows, 3);
+	assert_true(t.is_sum == sum);
+	/* and it was kept */
+	assert_int_equal(rebuild_run(db, &n, on_rebuilt, &t), 0);
+	assert_int_equal(n.differ, 0);
+	mem_deref(db);
+}
+
 static int on_each(const struct fact *f, void *arg)
 {
 	char *out = arg;
@@ -368,6 +430,7 @@ int main(void)
 		TEST(test_happened_stays_when_its_table_cannot_follow),
 		TEST(test_verify_finds_a_change),
 		TEST(test_rebuild_restores_tables),
+		TEST(test_rebuild_tells_and_mends),
 		TEST(test_filters),
 		TEST(test_without_a_store),
 	};
