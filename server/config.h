@@ -56,6 +56,14 @@
 	X(sip, address, TEXT, sip_address, "0.0.0.0", 1, 60, "",              \
 	  "Address that SIP listens on")                                      \
 	X(sip, port, INT, sip_port, "5060", 0, 65535, "", "UDP and TCP port") \
+	X(sip, tls_port, INT, sip_tls_port, "0", 0, 65535, "",                \
+	  "Port of TLS, for trunks that use it; 0: no TLS")                   \
+	X(sip, tls_certificate, PATH, tls_certificate, "", 0, 0, "",          \
+	  "Our certificate and its key, PEM; empty: carriers cannot "         \
+	  "connect to us by TLS, we to them")                                 \
+	X(sip, tls_authorities, PATH, tls_authorities, "", 0, 0, "",          \
+	  "Who may vouch for carriers' certificates, PEM; empty: the "        \
+	  "system's authorities")                                             \
 	X(sip, public_address, TEXT, public_address, "", 0, 60, "",           \
 	  "Address that peers and workstations reach us at; empty: "          \
 	  "sip.address")                                                      \

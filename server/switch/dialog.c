@@ -10,6 +10,10 @@
  * the far side failed to. A refresh that is answered 408 or 481 or not at all
  * ends the leg: so a lost BYE costs at most that long (and usually only the
  * RTP timeout).
+ *
+ * sipsess also follows every redirection, to whatever number and host the
+ * answer names. We see an answer before it does and end the call then, unless
+ * it leads to the same number at a trunk of ours.
  */
 #include "server/switch/dialog.h"
 
@@ -24,6 +28,8 @@
 #include "server/switch/trunk.h"
 
 #define MIN_SE	    90
+#define MAX_SE	    86400
+#define REDIRECTS   3
 #define PT_PCMU	    0 /* RFC 3551: static, often without a name */
 #define PT_PCMA	    8
 #define CTYPE_BYTES 320
@@ -43,10 +49,16 @@ struct dialog {
 	int fail_err;
 	struct sa peer;
 	char user[64], password[64];
-	char from[SIP_URI];
+	/* calls by us: what the INVITE is made of */
+	char uri[SIP_URI], route[SIP_URI], from[SIP_URI], from_name[128];
+	bool auto_answer;
+	int64_t min_se;
+	unsigned redirects;
 };
 
 static const struct leg_ops trunk_ops, phone_ops;
+
+static void invite_again(struct dialog *d, int64_t min_se);
 
 static void dialog_destructor(void *arg)
 {
@@ -278,6 +290,19 @@ static const char *cause_of(const struct dialog *d, int err,
 	return msg ? cause_of_code(msg->scode) : "unreachable";
 }
 
+/* A 422 of an INVITE of ours: the shortest session the far side takes; 0:
+ * none that we could offer anew (RFC 4028 7.3). */
+static int64_t wanted_interval(const struct dialog *d,
+			       const struct sip_msg *msg)
+{
+	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_MIN_SE);
+	int64_t min = hdr ? (int64_t)pl_u32(&hdr->val) : 0;
+
+	if (d->leg->incoming || d->leg->state != LEG_RINGING)
+		return 0;
+	return min > d->se_s && min <= MAX_SE ? min : 0;
+}
+
 /* The far side or the network ended it. */
 static void on_close(int err, const struct sip_msg *msg, void *arg)
 {
@@ -286,6 +311,10 @@ static void on_close(int err, const struct sip_msg *msg, void *arg)
 
 	if (!leg)
 		return;
+	if (!err && msg && msg->scode == 422 && wanted_interval(d, msg)) {
+		invite_again(d, wanted_interval(d, msg));
+		return;
+	}
 	const char *cause = cause_of(d, err, msg);
 	enum leg_by by = err && err != ECONNRESET ? BY_FAULT : BY_FAR;
 	leg_ended(leg, cause, by, msg ? msg->scode : 0);
@@ -428,6 +457,13 @@ static void on_info(struct sip *sip, const struct sip_msg *msg, void *arg)
 		leg_digit(d->leg, key.p[0]);
 }
 
+static enum sip_transp transport_of(const char *uri)
+{
+	if (strstr(uri, "transport=tls"))
+		return SIP_TRANSP_TLS;
+	return strstr(uri, "transport=tcp") ? SIP_TRANSP_TCP : SIP_TRANSP_UDP;
+}
+
 static int on_auth(char **user, char **password, const char *realm, void *arg)
 {
 	struct dialog *d = arg;
@@ -451,6 +487,7 @@ static int dialog_alloc(struct dialog **dp, struct sip_stack *s,
 	d->peer = *peer;
 	d->se_s = sip_stack_prm(s)->session_expires_s;
 	d->we_refresh = true;
+	d->min_se = MIN_SE;
 	tmr_init(&d->tmr_refresh);
 	tmr_init(&d->tmr_fail);
 	int err = sdp_start(d, peer);
@@ -464,7 +501,7 @@ static void contact_uri(char out[SIP_URI], const struct sip_stack *s,
 {
 	struct sa local;
 
-	if (sip_stack_local(s, peer, &local))
+	if (sip_stack_contact(s, peer, tp, &local))
 		sa_init(&local, AF_INET);
 	if (re_snprintf(out, SIP_URI, "sip:zuoxi@%J%s", &local,
 			sip_transp_param(tp)) < 0)
@@ -694,6 +731,26 @@ void dialog_invited(struct sip_stack *s, const struct sip_msg *msg)
 
 /* ---- calls by us ---- */
 
+/* The call of ours, not yet answered, that has this Call-ID. */
+static struct dialog *calling(const struct sip_stack *s,
+			      const struct pl *callid)
+{
+	struct le *le;
+
+	LIST_FOREACH (legs_list(sip_stack_prm(s)->legs), le) {
+		struct leg *leg = le->data;
+		if (leg->incoming || leg->state != LEG_RINGING ||
+		    (leg->ops != &trunk_ops && leg->ops != &phone_ops))
+			continue;
+		struct dialog *d = leg->side;
+		if (d->sess &&
+		    !pl_strcmp(callid,
+			       sip_dialog_callid(sipsess_dialog(d->sess))))
+			return d;
+	}
+	return NULL;
+}
+
 static void on_fail(void *arg)
 {
 	struct dialog *d = arg;
@@ -704,35 +761,77 @@ static void on_fail(void *arg)
 			BY_FAULT, 0);
 }
 
-static int invite(struct dialog *d, const struct dialog_prm *prm)
+static int invite(struct dialog *d)
 {
-	char ctype[CTYPE_BYTES], contact[SIP_URI], name[128];
+	char ctype[CTYPE_BYTES], contact[SIP_URI];
 	scoped_mem struct mbuf *desc = NULL;
-	const char *routes[1] = {prm->route};
-	enum sip_transp tp = strstr(prm->uri, "transport=tcp")
-				     ? SIP_TRANSP_TCP
-				     : SIP_TRANSP_UDP;
+	const char *routes[1] = {d->route};
 
-	int err = voice_alloc(d);
-	if (!err)
-		err = sdp_encode(&desc, d->sdp, true);
+	int err = sdp_encode(&desc, d->sdp, true);
 	if (err)
 		return err;
 	d->offered = true;
 	ctype_make(ctype, d, "uac", false);
-	contact_uri(contact, d->s, &prm->peer, tp);
-	sip_clean(name, sizeof(name), prm->from_name);
-	return sipsess_connect(&d->sess, sip_stack_sessions(d->s), prm->uri,
-			       *name ? name : NULL, d->from, contact, routes,
-			       prm->route ? 1 : 0, ctype, desc, on_auth, d,
-			       false, on_offer, on_answer, on_progress,
-			       on_established, on_info, NULL, on_close, d,
-			       "Min-SE: 90\r\n%s",
-			       prm->auto_answer ? "Call-Info: <sip:zuoxi>;"
-						  "answer-after=0\r\n"
-						  "Alert-Info: <sip:zuoxi>;"
-						  "info=alert-autoanswer\r\n"
-						: "");
+	contact_uri(contact, d->s, &d->peer, transport_of(d->uri));
+	return sipsess_connect(
+		&d->sess, sip_stack_sessions(d->s), d->uri,
+		*d->from_name ? d->from_name : NULL, d->from, contact, routes,
+		*d->route ? 1 : 0, ctype, desc, on_auth, d, false, on_offer,
+		on_answer, on_progress, on_established, on_info, NULL,
+		on_close, d, "Min-SE: %lld\r\n%s", (long long)d->min_se,
+		d->auto_answer ? "Call-Info: <sip:zuoxi>;answer-after=0\r\n"
+				 "Alert-Info: <sip:zuoxi>;"
+				 "info=alert-autoanswer\r\n"
+			       : "");
+}
+
+static void on_invite_again(void *arg)
+{
+	struct dialog *d = arg;
+
+	d->sess = mem_deref(d->sess);
+	d->fail_err = invite(d);
+	if (d->fail_err)
+		on_fail(d);
+}
+
+/* On the next turn: the session that was refused is still being told. */
+static void invite_again(struct dialog *d, int64_t min_se)
+{
+	d->se_s = d->min_se = min_se;
+	tmr_start(&d->tmr_fail, 0, on_invite_again, d);
+}
+
+/* May a redirection be followed? The number is what the office asked for and
+ * the peer one that the site pays: anything else is the far side spending our
+ * money (RFC 3261 26.2 leaves that to us). */
+static bool redirect_ok(const struct dialog *d, const struct sip_msg *msg)
+{
+	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_CONTACT);
+	struct sip_addr addr;
+	struct uri asked;
+	struct pl pl;
+
+	pl_set_str(&pl, d->uri);
+	if (d->redirects >= REDIRECTS || *d->leg->trunk == '\0' || !hdr ||
+	    sip_addr_decode(&addr, &hdr->val) || uri_decode(&asked, &pl))
+		return false;
+	return !pl_cmp(&addr.uri.user, &asked.user) &&
+	       trunks_have(sip_stack_prm(d->s)->trunks, &addr.uri);
+}
+
+void dialog_redirected(struct sip_stack *s, const struct sip_msg *msg)
+{
+	struct dialog *d = calling(s, &msg->callid);
+
+	if (!d)
+		return;
+	if (redirect_ok(d, msg)) {
+		d->redirects++;
+		return;
+	}
+	log_warn("leg %s: redirection refused: %u", d->leg->id, msg->scode);
+	leg_end(d->leg, "refused", BY_FAR, msg->scode);
 }
 
 int dialog_dial(struct leg **lp, struct sip_stack *s,
@@ -757,13 +856,20 @@ int dialog_dial(struct leg **lp, struct sip_stack *s,
 		return err;
 	leg->side = mem_ref(d);
 	d->leg = leg;
+	snprintf(d->uri, sizeof(d->uri), "%s", prm->uri);
+	snprintf(d->route, sizeof(d->route), "%s",
+		 prm->route ? prm->route : "");
+	sip_clean(d->from_name, sizeof(d->from_name), prm->from_name);
+	d->auto_answer = prm->auto_answer;
 	snprintf(d->user, sizeof(d->user), "%s", prm->user);
 	snprintf(d->password, sizeof(d->password), "%s", prm->password);
 	snprintf(leg->trunk, sizeof(leg->trunk), "%s", prm->trunk);
 	snprintf(leg->person, sizeof(leg->person), "%s", prm->phone);
 	(void)re_snprintf(d->from, sizeof(d->from), "sip:%s@%J",
 			  prm->from_user, &local);
-	d->fail_err = invite(d, prm);
+	d->fail_err = voice_alloc(d);
+	if (!d->fail_err)
+		d->fail_err = invite(d);
 	if (d->fail_err)
 		tmr_start(&d->tmr_fail, 0, on_fail, d);
 	*lp = leg;

@@ -17,6 +17,8 @@ void dialog_invited(struct sip_stack *s, const struct sip_msg *msg);
 bool dialog_has(const struct sip_stack *s, const struct sip_msg *msg);
 /* Is a call with that address going on? */
 bool dialog_knows(const struct sip_stack *s, const struct sa *src);
+/* A 3xx to an INVITE, before libre follows it. */
+void dialog_redirected(struct sip_stack *s, const struct sip_msg *msg);
 /* UPDATE (RFC 3311): refreshes, and new SDP. */
 void dialog_update(struct sip_stack *s, const struct sip_msg *msg);
 

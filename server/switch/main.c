@@ -263,6 +263,9 @@ static int start_sip(struct app *app)
 		&app->sip, &(struct sip_prm){
 				   .address = cfg->sip_address,
 				   .port = (uint16_t)cfg->sip_port,
+				   .tls_port = (uint16_t)cfg->sip_tls_port,
+				   .tls_certificate = cfg->tls_certificate,
+				   .tls_authorities = cfg->tls_authorities,
 				   .public_address = cfg->public_address,
 				   .networks = cfg->phone_networks,
 				   .unknown_rate = (unsigned)cfg->unknown_rate,

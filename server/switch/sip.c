@@ -13,6 +13,7 @@
 #include "server/switch/dialog.h"
 #include "server/switch/guard.h"
 #include "server/switch/registrar.h"
+#include "server/switch/sip_tls.h"
 #include "server/switch/trunk.h"
 
 #define HASH_SIZE    1024
@@ -31,6 +32,7 @@ struct sip_stack {
 	struct sip_lsnr *lsnr_req, *lsnr_resp;
 	struct sipsess_sock *sessions;
 	struct dnsc *dns;
+	struct sip_tls *tls;
 	struct guard *guard;
 	struct sa listen; /* address and port that we are bound to */
 	struct sa reach;  /* public_address, if one is set */
@@ -142,6 +144,21 @@ int sip_stack_local(const struct sip_stack *s, const struct sa *peer,
 	return err;
 }
 
+int sip_stack_contact(const struct sip_stack *s, const struct sa *peer,
+		      enum sip_transp tp, struct sa *local)
+{
+	int err = sip_stack_local(s, peer, local);
+
+	if (tp == SIP_TRANSP_TLS)
+		sa_set_port(local, s->prm.tls_port);
+	return err;
+}
+
+bool sip_stack_has_tls(const struct sip_stack *s)
+{
+	return s->prm.tls_port;
+}
+
 /* ---- before the parser ---- */
 
 /* Cheap look: a SIP message names its version in its first line. */
@@ -185,6 +202,29 @@ static bool on_datagram(struct sa *src, struct mbuf *mb, void *arg)
 		return true;
 	}
 	return false;
+}
+
+/* Every message that libre has read or sent, before it acts on it: the one
+ * place where an answer to a request of its own can be seen in time. */
+static void on_trace(bool tx, enum sip_transp tp, const struct sa *src,
+		     const struct sa *dst, const uint8_t *pkt, size_t len,
+		     void *arg)
+{
+	struct sip_stack *s = arg;
+	scoped_mem struct sip_msg *msg = NULL;
+	scoped_mem struct mbuf *mb = NULL;
+	(void)tp;
+	(void)src;
+	(void)dst;
+
+	if (tx || len < 12 || memcmp(pkt, "SIP/2.0 3", 9) != 0)
+		return;
+	mb = mbuf_alloc(len);
+	if (!mb || mbuf_write_mem(mb, pkt, len))
+		return;
+	mb->pos = 0;
+	if (!sip_msg_decode(&msg, mb) && !pl_strcmp(&msg->cseq.met, "INVITE"))
+		dialog_redirected(s, msg);
 }
 
 static bool on_dead_bytes(int *err, struct mbuf *mb, bool *estab, void *arg)
@@ -381,6 +421,7 @@ static void stack_destructor(void *arg)
 	mem_deref(s->sessions);
 	mem_deref(s->lsnr_resp);
 	mem_deref(s->sip);
+	mem_deref(s->tls);
 	mem_deref(s->dns);
 	mem_deref(s->knock);
 	mem_deref(s->guard);
@@ -400,6 +441,37 @@ static int add_transports(struct sip_stack *s)
 	if (err)
 		log_error("sip: cannot listen on %s port %u: %s",
 			  s->prm.address, s->prm.port, strerror(err));
+	return err;
+}
+
+static bool on_tls_hosts(sip_tls_host_h *h, void *harg, void *arg)
+{
+	const struct sip_stack *s = arg;
+
+	return trunks_tls_hosts(s->prm.trunks, h, harg);
+}
+
+static int add_tls(struct sip_stack *s)
+{
+	struct sa listen = s->listen;
+
+	if (!s->prm.tls_port)
+		return 0;
+	int err = sip_tls_alloc(&s->tls,
+				&(struct sip_tls_prm){
+					.certificate = s->prm.tls_certificate,
+					.authorities = s->prm.tls_authorities,
+					.hostsh = on_tls_hosts,
+					.arg = s,
+				});
+	if (err)
+		return err;
+	sa_set_port(&listen, s->prm.tls_port);
+	err = sip_transp_add(s->sip, SIP_TRANSP_TLS, &listen,
+			     sip_tls_context(s->tls));
+	if (err)
+		log_error("sip: cannot listen on port %u: %s", s->prm.tls_port,
+			  strerror(err));
 	return err;
 }
 
@@ -431,9 +503,13 @@ int sip_stack_alloc(struct sip_stack **sp, const struct sip_prm *prm)
 		err = dns_start(s);
 	if (!err)
 		err = sip_alloc(&s->sip, s->dns, HASH_SIZE, HASH_SIZE,
-				HASH_SIZE, "zuoxi", NULL, NULL);
+				HASH_SIZE, "zuoxi", NULL, s);
+	if (!err)
+		sip_set_trace_handler(s->sip, on_trace);
 	if (!err)
 		err = add_transports(s);
+	if (!err)
+		err = add_tls(s);
 	/* in this order: ours sees requests before the sessions do */
 	if (!err)
 		err = sip_listen(&s->lsnr_req, s->sip, true, on_request, s);

@@ -22,7 +22,9 @@ struct registrar;
 
 struct sip_prm {
 	const char *address;
-	uint16_t port; /* 0: any */
+	uint16_t port;				       /* 0: any */
+	uint16_t tls_port;			       /* 0: no TLS */
+	const char *tls_certificate, *tls_authorities; /* sip_tls.h */
 	const char *public_address;
 	const char *networks; /* desk phones: CIDR, commas */
 	unsigned unknown_rate;
@@ -43,9 +45,14 @@ const struct sip_prm *sip_stack_prm(const struct sip_stack *s);
 struct dnsc *sip_stack_dns(struct sip_stack *s);
 uint16_t sip_stack_port(const struct sip_stack *s);
 
+bool sip_stack_has_tls(const struct sip_stack *s);
+
 /* Our address as that peer reaches us, with the SIP port. */
 int sip_stack_local(const struct sip_stack *s, const struct sa *peer,
 		    struct sa *local);
+/* The same, with the port of that transport. */
+int sip_stack_contact(const struct sip_stack *s, const struct sa *peer,
+		      enum sip_transp tp, struct sa *local);
 bool sip_stack_is_phone(const struct sip_stack *s, const struct sa *src);
 
 struct sip_stats {

@@ -23,7 +23,8 @@ struct trunk {
 	struct trunks *all;
 	json_t *config; /* as given: to see what changed */
 	char id[32], host[128], user[64], password[64], caller[64];
-	bool registers, tcp;
+	bool registers;
+	enum sip_transp tp;
 	uint16_t port;
 	struct sa addr;		/* of host, once known */
 	struct sip_dialog *dlg; /* of the registration */
@@ -182,7 +183,7 @@ static int on_register_send(enum sip_transp tp, const struct sa *src,
 	struct sa local;
 	(void)src;
 
-	int err = sip_stack_local(t->all->s, dst, &local);
+	int err = sip_stack_contact(t->all->s, dst, tp, &local);
 	if (err)
 		return err;
 	return mbuf_printf(mb, "Contact: <sip:%s@%J%s>;expires=%u\r\n",
@@ -215,7 +216,7 @@ static int register_begin(struct trunk *t)
 	char uri[SIP_URI], aor[SIP_URI];
 
 	snprintf(uri, sizeof(uri), "sip:%s:%u%s", t->host, t->port,
-		 t->tcp ? ";transport=tcp" : "");
+		 sip_transp_param(t->tp));
 	snprintf(aor, sizeof(aor), "sip:%s@%s", t->user, t->host);
 	t->dlg = mem_deref(t->dlg);
 	t->auth = mem_deref(t->auth);
@@ -250,7 +251,7 @@ static int probe(struct trunk *t)
 	struct sa local;
 
 	snprintf(uri, sizeof(uri), "sip:%s:%u%s", t->host, t->port,
-		 t->tcp ? ";transport=tcp" : "");
+		 sip_transp_param(t->tp));
 	int err = sip_stack_local(t->all->s, &t->addr, &local);
 	if (err)
 		return err;
@@ -270,6 +271,10 @@ static void begin(struct trunk *t)
 {
 	if (t->req)
 		return;
+	if (t->tp == SIP_TRANSP_TLS && !sip_stack_has_tls(t->all->s)) {
+		failed(t, "sip.tls_port is 0: no TLS here");
+		return;
+	}
 	int err = t->registers ? register_begin(t) : probe(t);
 	if (err)
 		failed(t, strerror(err));
@@ -329,6 +334,24 @@ static void copy(char *out, size_t size, const char *text)
 	sip_clean(out, size, text ? text : "");
 }
 
+static int transport_parse(enum sip_transp *tp, const char *name)
+{
+	static const struct {
+		const char *name;
+		enum sip_transp tp;
+	} all[] = {{"udp", SIP_TRANSP_UDP},
+		   {"tcp", SIP_TRANSP_TCP},
+		   {"tls", SIP_TRANSP_TLS}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		if (!strcmp(all[i].name, name)) {
+			*tp = all[i].tp;
+			return 0;
+		}
+	}
+	return EBADMSG;
+}
+
 static int trunk_parse(struct trunk *t, json_t *obj, char *fault)
 {
 	struct json_in in;
@@ -350,16 +373,14 @@ static int trunk_parse(struct trunk *t, json_t *obj, char *fault)
 		return EBADMSG;
 	}
 	t->registers = !strcmp(kind, "register");
-	t->tcp = !strcmp(tp, "tcp");
 	if (!host_ok(host) || (!t->registers && strcmp(kind, "peer") != 0) ||
-	    (!t->tcp && strcmp(tp, "udp") != 0)) {
+	    transport_parse(&t->tp, tp)) {
 		snprintf(fault, 160, "trunk %s: host, kind or transport", id);
 		return EBADMSG;
 	}
 	copy(t->id, sizeof(t->id), id);
 	copy(t->host, sizeof(t->host), host);
-	if (!t->port)
-		t->port = SIP_PORT;
+	t->port = sip_transp_port(t->tp, t->port);
 	/* calls from it are known from now on, not from the next turn */
 	(void)sa_set_str(&t->addr, t->host, t->port);
 	return 0;
@@ -463,6 +484,33 @@ bool trunks_know(const struct trunks *all, const struct sa *src)
 	return false;
 }
 
+bool trunks_tls_hosts(const struct trunks *all, sip_tls_host_h *h, void *arg)
+{
+	struct le *le;
+
+	LIST_FOREACH (&all->list, le) {
+		const struct trunk *t = le->data;
+		if (t->tp == SIP_TRANSP_TLS && h(t->host, arg))
+			return true;
+	}
+	return false;
+}
+
+bool trunks_have(const struct trunks *all, const struct uri *uri)
+{
+	struct sa addr;
+	struct le *le;
+	bool literal = !sa_set(&addr, &uri->host, 0);
+
+	LIST_FOREACH (&all->list, le) {
+		const struct trunk *t = le->data;
+		if (literal ? sa_cmp(&t->addr, &addr, SA_ADDR)
+			    : !pl_strcasecmp(&uri->host, t->host))
+			return true;
+	}
+	return false;
+}
+
 static bool serves(const struct trunk *t, const char *number)
 {
 	json_t *numbers = json_object_get(t->config, "numbers");
@@ -559,7 +607,7 @@ int trunk_dial(struct leg **lp, struct trunks *all,
 	(void)re_snprintf(
 		uri, sizeof(uri), "sip:%H@%s:%u%s", uri_user_escape,
 		&(struct pl){.p = call->number, .l = strlen(call->number)},
-		t->host, t->port, t->tcp ? ";transport=tcp" : "");
+		t->host, t->port, sip_transp_param(t->tp));
 	copy(from, sizeof(from), call->from);
 	if (!*from)
 		copy(from, sizeof(from), *t->caller ? t->caller : t->user);

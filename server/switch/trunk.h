@@ -13,6 +13,7 @@
 #include "server/switch/dialog.h"
 #include "server/switch/journal.h"
 #include "server/switch/sip.h"
+#include "server/switch/sip_tls.h"
 
 struct trunks;
 struct trunk;
@@ -27,6 +28,10 @@ bool trunks_leave(struct trunks *t);
 int trunks_configure(struct trunks *t, json_t *list, char *fault);
 
 bool trunks_know(const struct trunks *t, const struct sa *src);
+/* Hosts of TLS trunks: true as soon as h says so. */
+bool trunks_tls_hosts(const struct trunks *t, sip_tls_host_h *h, void *arg);
+/* Does that URI lead to one of them? */
+bool trunks_have(const struct trunks *t, const struct uri *uri);
 /* The trunk at that address that the called number belongs to; NULL: none.
  * A trunk without a list of numbers takes all. */
 struct trunk *trunk_of_call(const struct trunks *t, const struct sa *src,
