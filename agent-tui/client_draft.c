@@ -6,6 +6,7 @@
  */
 #include "agent-tui/client.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -42,6 +43,7 @@ static const char *const names[FIELDS] = {
 
 static const char *text_of(const struct model_draft *d, int field)
 {
+	assert(d);
 	switch (field) {
 	case F_DISPOSITION:
 		return d->disposition;

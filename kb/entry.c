@@ -528,7 +528,7 @@ static int fill_missing(struct kb_entry *e)
 
 static int read_all(struct reader *r)
 {
-	const char *body = NULL;
+	const char *body = r->e->text;
 	int err = read_header(r, &body);
 	if (err)
 		return err;

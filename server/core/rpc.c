@@ -109,6 +109,9 @@ const char *rpc_missing(const struct rpc *rpc)
 
 /* ---- refusals ---- */
 
+#undef rpc_fail
+#undef rpc_bad_params
+
 int rpc_fail(struct rpc_call *call, int err, const char *message,
 	     const char *detail, ...)
 {

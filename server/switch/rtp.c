@@ -132,7 +132,7 @@ static void unbind_far(struct stream *s)
 
 	if (!s->in.bound)
 		return;
-	connect(s->rtp.fd, &none, sizeof(none));
+	(void)connect(s->rtp.fd, &none, sizeof(none));
 	s->in.bound = false;
 }
 

@@ -166,7 +166,7 @@ static int hash_all(int fd, EVP_MD_CTX *ctx, uint8_t digest[32])
 
 int wav_hash(int fd, char hex[65])
 {
-	uint8_t digest[32];
+	uint8_t digest[32] = {0};
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
 	if (!ctx)

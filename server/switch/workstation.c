@@ -203,7 +203,7 @@ static void legs_attached(struct workstation *w)
 
 	LIST_FOREACH (legs_list(w->all->prm.legs), le) {
 		struct leg *leg = le->data;
-		if (leg_of(w, leg->id) != leg || leg->state != LEG_UP)
+		if (leg->state != LEG_UP || leg_of(w, leg->id) != leg)
 			continue;
 		const struct seat *seat = leg->side;
 		leg_attach(leg, phone && (w->voice.open || seat->udp));

@@ -388,7 +388,9 @@ static void test_agent(void **state)
 	struct tunnel_prm prm = usual();
 
 	(void)state;
-	setenv("SSH_AUTH_SOCK", getenv("TEST_AGENT"), 1);
+	const char *agent = getenv("TEST_AGENT");
+	assert_non_null(agent);
+	setenv("SSH_AUTH_SOCK", agent, 1);
 	prm.key_file = at("missing");
 	connect_with(&prm); /* not asked for */
 	end_with(TUNNEL_REFUSED, TUNNEL_FAULT_NO_KEY);
