@@ -136,9 +136,8 @@ void bridge_set(struct bridge *b, const struct command_member *members,
 	b->n = n;
 	derive(b);
 	for (size_t i = 0; i < n; i++) {
-		struct stream *s = members[i].stream;
-		if (joined[i] && s->play && !s->play->must_end)
-			voice_play_end(s, PLAY_JOINED, 0);
+		if (joined[i])
+			voice_play_joined(members[i].stream);
 	}
 }
 

@@ -189,13 +189,15 @@ static int play(struct guest *g, const struct leg *leg, const char *key,
 		return ENOENT;
 	snprintf(g->play, sizeof(g->play), PLAY_PREFIX "%llu",
 		 (unsigned long long)++f->plays);
-	int err = media_play(f->media, &(struct media_play_prm){
-					       .play = g->play,
-					       .leg = leg->media,
-					       .sources = &source,
-					       .n = 1,
-					       .loop = loop,
-				       });
+	int err = media_play(f->media,
+			     &(struct media_play_prm){
+				     .play = g->play,
+				     .leg = leg->media,
+				     .sources = &source,
+				     .n = 1,
+				     .loop = loop,
+				     .must_end = !strcmp(key, "notice"),
+			     });
 	if (err)
 		log_error("fallback: %s: %s", file, strerror(err));
 	return err;

@@ -40,12 +40,9 @@ void voice_event(struct stream *s, struct media_event *ev)
 	outbox_put(&s->voice->outbox, ev);
 }
 
-void voice_play_end(struct stream *s, enum media_play_end reason, int error)
+static void play_over(struct stream *s, struct play *p,
+		      enum media_play_end reason, int error)
 {
-	struct play *p = s->play;
-
-	if (!p)
-		return;
 	struct media_event ev = {
 		.kind = MEDIA_PLAYED,
 		.reason = reason,
@@ -53,10 +50,38 @@ void voice_play_end(struct stream *s, enum media_play_end reason, int error)
 		.ms = play_position_ms(p),
 	};
 	str_ncpy(ev.id, p->id, sizeof(ev.id));
-	s->play = NULL;
 	play_free(p);
-	bridge_update(s);
 	voice_event(s, &ev);
+}
+
+static void next_over(struct stream *s, enum media_play_end reason)
+{
+	struct play *p = s->next;
+
+	s->next = NULL;
+	if (p)
+		play_over(s, p, reason, 0);
+}
+
+void voice_play_end(struct stream *s, enum media_play_end reason, int error)
+{
+	struct play *p = s->play;
+
+	if (!p)
+		return;
+	if (reason == PLAY_LEG_ENDED)
+		next_over(s, reason);
+	s->play = s->next;
+	s->next = NULL;
+	play_over(s, p, reason, error);
+	bridge_update(s);
+}
+
+void voice_play_joined(struct stream *s)
+{
+	next_over(s, PLAY_JOINED);
+	if (s->play && !s->play->must_end)
+		voice_play_end(s, PLAY_JOINED, 0);
 }
 
 /* ---- descriptors ---- */
@@ -111,6 +136,7 @@ void voice_stream_free(struct stream *s)
 	mem_deref(s->srtp_rx);
 	mem_deref(s->srtp_tx);
 	play_free(s->play);
+	play_free(s->next);
 	free(s);
 }
 
@@ -202,6 +228,11 @@ static void channel(struct voice *v, struct stream *s, const struct command *c)
 
 static void play(struct stream *s, struct play *p)
 {
+	next_over(s, PLAY_STOPPED);
+	if (s->play && s->play->must_end && !p->must_end) {
+		s->next = p;
+		return;
+	}
 	voice_play_end(s, PLAY_STOPPED, 0);
 	s->play = p;
 	bridge_update(s);
@@ -267,6 +298,8 @@ static void carry_out(struct voice *v, struct command *c)
 	case COMMAND_STOP:
 		if (plays(s, c->text))
 			voice_play_end(s, PLAY_STOPPED, 0);
+		else if (s->next && !strcmp(s->next->id, c->text))
+			next_over(s, PLAY_STOPPED);
 		break;
 	case COMMAND_RECORD:
 		record_start(s, c->recording);

@@ -136,6 +136,7 @@ struct stream {
 	bool decoded; /* somebody's mix needs its voice */
 
 	struct play *play;
+	struct play *next; /* waits for one that must end */
 	struct recording *recording;
 };
 
@@ -229,5 +230,8 @@ int voice_call(struct voice *v, struct command *c);
 
 /* On the thread. */
 void voice_event(struct stream *s, struct media_event *ev);
-/* Ends the stream's play, if it has one, and tells. */
+/* Ends the stream's play, if it has one, and tells; one that waited for its
+ * end begins. */
 void voice_play_end(struct stream *s, enum media_play_end reason, int error);
+/* Somebody talks to the stream now: ends all but what must play out. */
+void voice_play_joined(struct stream *s);

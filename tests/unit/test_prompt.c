@@ -282,6 +282,37 @@ static void test_the_notice_plays_out(void **state)
 	phone_close(&b);
 }
 
+static void test_what_follows_waits_for_the_notice(void **state)
+{
+	const struct media_play_prm notice = {
+		.play = "n",
+		.leg = a.leg,
+		.sources = both,
+		.n = 2,
+		.must_end = true,
+	};
+
+	phone_open(&b, &rig, "l.b", 700, 8);
+	assert_int_equal(media_play(rig.m, &notice), 0);
+	rig_until(hears_1000, NULL, 3000);
+	assert_int_equal(play("p", &both[0], 1, true), 0);
+	assert_int_equal(play("q", &both[0], 1, true), 0);
+	const struct media_event *ev = rig_wait(&rig, MEDIA_PLAYED, 0);
+	assert_string_equal(ev->id, "p"); /* the later one takes its place */
+	assert_int_equal(ev->reason, PLAY_STOPPED);
+	ev = rig_wait(&rig, MEDIA_PLAYED, 1);
+	assert_string_equal(ev->id, "n");
+	assert_int_equal(ev->reason, PLAY_DONE);
+	assert_int_equal(ev->ms, 1200);
+	rig_until(hears_1000, NULL, 3000);
+	rig_bridge(&rig, "br", &a, &b);
+	ev = rig_wait(&rig, MEDIA_PLAYED, 2);
+	assert_string_equal(ev->id, "q");
+	assert_int_equal(ev->reason, PLAY_JOINED);
+	rig_until(a_hears_b, NULL, 3000);
+	phone_close(&b);
+}
+
 static void test_a_held_leg_hears_its_music(void **state)
 {
 	phone_open(&b, &rig, "l.b", 700, 8);
@@ -316,6 +347,7 @@ int main(void)
 		CASE(test_recordings_are_streamed),
 		CASE(test_join_ends_a_play),
 		CASE(test_the_notice_plays_out),
+		CASE(test_what_follows_waits_for_the_notice),
 		CASE(test_a_held_leg_hears_its_music),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
