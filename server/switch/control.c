@@ -146,7 +146,7 @@ static int on_leg_dtmf(struct command *cmd)
 }
 
 struct dial {
-	const char *leg, *contact, *from, *name;
+	const char *leg, *contact, *from, *name, *join;
 	const char *trunk, *number, *workstation, *phone;
 	int64_t timeout_ms;
 	bool auto_answer;
@@ -163,6 +163,7 @@ static int dial_parse(struct command *cmd, struct dial *d)
 	d->name = json_in_str_or(&cmd->in, "name", 128, "");
 	d->timeout_ms = json_in_int(&cmd->in, "timeout_ms", 1, 3600000);
 	d->auto_answer = json_in_bool_or(&cmd->in, "auto_answer", false);
+	d->join = json_in_str_or(&cmd->in, "join", MEDIA_ID, "");
 	d->info = json_in_object(&cmd->in, "info", false);
 	json_in_init(&to, json_in_object(&cmd->in, "to", true));
 	d->trunk = json_in_str_or(&to, "trunk", 32, "");
@@ -215,23 +216,27 @@ static int on_leg_dial(struct command *cmd)
 		return ENOTCONN;
 	if (legs_full(c->prm.legs))
 		return EAGAIN;
-	if (*d.workstation)
-		return workstation_dial(&leg, c->prm.workstations,
-					&(struct workstation_call){
-						.leg = d.leg,
-						.contact = d.contact,
-						.person = d.workstation,
-						.auto_answer = d.auto_answer,
-						.ring_ms = d.timeout_ms,
-						.info = d.info,
-					});
-	err = dial_sip(c, &d, &leg);
-	if (err) {
-		snprintf(cmd->detail, sizeof(cmd->detail), "%s",
-			 *d.trunk ? d.trunk : d.phone);
-		return err == EBADMSG ? EINVAL : err;
+	if (*d.workstation) {
+		err = workstation_dial(&leg, c->prm.workstations,
+				       &(struct workstation_call){
+					       .leg = d.leg,
+					       .contact = d.contact,
+					       .person = d.workstation,
+					       .auto_answer = d.auto_answer,
+					       .ring_ms = d.timeout_ms,
+					       .info = d.info,
+				       });
+	} else {
+		err = dial_sip(c, &d, &leg);
+		if (err)
+			snprintf(cmd->detail, sizeof(cmd->detail), "%s",
+				 *d.trunk ? d.trunk : d.phone);
+		else
+			leg_ring_timeout(leg, d.timeout_ms);
 	}
-	leg_ring_timeout(leg, d.timeout_ms);
+	if (err)
+		return err == EBADMSG ? EINVAL : err;
+	snprintf(leg->join, sizeof(leg->join), "%s", d.join);
 	return 0;
 }
 
@@ -709,8 +714,10 @@ static void peer_destructor(void *arg)
 {
 	struct peer *peer = arg;
 
-	if (peer->c->office == peer)
+	if (peer->c->office == peer) {
 		peer->c->office = NULL;
+		room_alone(peer->c->prm.room);
+	}
 	list_unlink(&peer->le);
 	mem_deref(peer->link);
 }

@@ -62,6 +62,11 @@ bool legs_full(const struct legs *legs)
 	return legs_count(legs) >= legs->prm.max;
 }
 
+bool legs_alone(const struct legs *legs)
+{
+	return legs->prm.awayh(legs->prm.arg);
+}
+
 struct list *legs_list(struct legs *legs)
 {
 	return &legs->list;
@@ -120,8 +125,9 @@ static const char *by_name(enum leg_by by)
 static void event(const struct leg *leg, const char *kind, json_t *more)
 {
 	scoped_json json_t *extra = more;
-	json_t *fields = json_pack("{s:s, s:s}", "leg", leg->id, "contact",
-				   leg->contact);
+	json_t *fields =
+		json_pack("{s:s, s:s, s:s}", "leg", leg->id, "contact",
+			  leg->contact, "person", leg->person);
 
 	if (extra)
 		json_object_update(fields, extra);
@@ -370,6 +376,7 @@ void leg_ended(struct leg *leg, const char *cause, enum leg_by by, int code)
 	if (leg->state == LEG_ENDED)
 		return;
 	leg->state = LEG_ENDED;
+	leg->goodbye = by == BY_FAR && !strcmp(cause, "bye");
 	tmr_cancel(&leg->tmr);
 	snprintf(legs->gone[legs->gone_at++ % GONE_MAX], MEDIA_ID, "%s",
 		 leg->id);

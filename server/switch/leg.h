@@ -56,7 +56,9 @@ struct leg {
 	char trunk[32], person[32];
 	char from[64], to[64], name[128];
 	char source[64], transport[8];
+	char join[MEDIA_ID]; /* bridged with it when it is up; "": no */
 	bool fallback; /* greeted without the office */
+	bool goodbye;  /* ended, and by the one at its far side */
 	bool held;     /* by the far side: silence is all right */
 	bool detached;
 	int64_t at_us;
@@ -89,6 +91,8 @@ void legs_media(struct legs *legs, struct media *media);
 /* Ends all, cause "shutdown". */
 void legs_close(struct legs *legs);
 bool legs_full(const struct legs *legs);
+/* Nobody is there who could command. */
+bool legs_alone(const struct legs *legs);
 unsigned legs_count(const struct legs *legs);
 
 struct leg *leg_find(const struct legs *legs, const char *id);

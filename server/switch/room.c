@@ -19,6 +19,7 @@ struct bridge {
 	char contact[MEDIA_ID];
 	struct room_member members[ROOM_MEMBERS];
 	size_t n;
+	bool parted; /* one of two said goodbye; the office has not reacted */
 };
 
 /* A play or a recording. */
@@ -35,6 +36,7 @@ struct room {
 	struct journal *journal;
 	struct media *media;
 	struct list bridges, plays, recordings;
+	struct tmr part;
 	char done[DONE_MAX][MEDIA_ID];
 	unsigned done_at;
 };
@@ -50,6 +52,7 @@ static void room_destructor(void *arg)
 {
 	struct room *room = arg;
 
+	tmr_cancel(&room->part);
 	list_flush(&room->bridges);
 	list_flush(&room->plays);
 	list_flush(&room->recordings);
@@ -63,6 +66,7 @@ int room_alloc(struct room **rp, struct legs *legs, struct journal *journal)
 		return ENOMEM;
 	room->legs = legs;
 	room->journal = journal;
+	tmr_init(&room->part);
 	*rp = room;
 	return 0;
 }
@@ -188,6 +192,7 @@ int room_bridge(struct room *room, const char *id, const char *contact,
 	if (n)
 		memcpy(b->members, members, n * sizeof(*members));
 	b->n = n;
+	b->parted = false;
 	for (size_t i = 0; i < n; i++)
 		leave_others(room, b, members[i].leg);
 	apply(room, b);
@@ -210,17 +215,94 @@ static struct bridge *bridge_of(const struct room *room, const char *leg)
 	return NULL;
 }
 
+/* The recording has the bridge's name, as the office names them, and is made
+ * on the citizen's leg. Who left meanwhile is the office's business. */
+static void join(struct room *room, const struct leg *leg)
+{
+	bool out = !strcmp(leg->ops->name, "trunk");
+	struct room_member members[2] = {{.role = ROLE_TALK},
+					 {.role = ROLE_TALK}};
+
+	snprintf(members[0].leg, MEDIA_ID, "%s", leg->join);
+	snprintf(members[1].leg, MEDIA_ID, "%s", leg->id);
+	if (!room_bridge(room, leg->contact, leg->contact, members, 2))
+		(void)room_record(room, leg->contact,
+				  out ? leg->id : leg->join, leg->contact);
+}
+
 void room_leg_up(struct room *room, struct leg *leg)
 {
 	const struct bridge *b = bridge_of(room, leg->id);
 
-	if (b)
+	if (*leg->join)
+		join(room, leg);
+	else if (b)
 		apply(room, b);
 }
 
+static void end_members(struct room *room, const struct bridge *b)
+{
+	char legs[ROOM_MEMBERS][MEDIA_ID];
+	size_t n = b->n;
+
+	for (size_t i = 0; i < n; i++)
+		snprintf(legs[i], MEDIA_ID, "%s", b->members[i].leg);
+	for (size_t i = 0; i < n; i++) {
+		struct leg *leg = leg_find(room->legs, legs[i]);
+		if (leg)
+			leg_end(leg, "hangup", BY_US, 0);
+	}
+}
+
+/* A phone that rings for somebody who has left. */
+static void end_ringing(struct room *room)
+{
+	struct le *le = legs_list(room->legs)->head;
+
+	while (le) {
+		struct leg *leg = le->data;
+		le = le->next;
+		if (leg->state == LEG_RINGING && *leg->join &&
+		    !leg_find(room->legs, leg->join))
+			leg_end(leg, "cancel", BY_US, 0);
+	}
+}
+
+static void on_part(void *arg)
+{
+	struct room *room = arg;
+	struct le *le = room->bridges.head;
+
+	if (!legs_alone(room->legs))
+		return;
+	while (le) {
+		struct bridge *b = le->data;
+		le = le->next;
+		if (!b->parted)
+			continue;
+		mem_ref(b); /* with its last member it goes */
+		end_members(room, b);
+		mem_deref(b);
+	}
+	end_ringing(room);
+}
+
+void room_alone(struct room *room)
+{
+	tmr_start(&room->part, 0, on_part, room);
+}
+
+/* Later, so that what caused it is told first. */
 void room_leg_gone(struct room *room, struct leg *leg)
 {
+	struct bridge *b = bridge_of(room, leg->id);
+	bool last = b && b->n == 1;
+
 	leave_others(room, NULL, leg->id);
+	if (b && !last)
+		b->parted = leg->goodbye && b->n == 1;
+	if (legs_alone(room->legs))
+		room_alone(room);
 }
 
 void room_peers(struct room *room, const struct leg *leg, room_peer_h *h,
@@ -308,6 +390,9 @@ int room_play(struct room *room, const char *id, struct media_play_prm *prm)
 	err = task_add(&t, &room->plays, prm->play, leg);
 	if (err)
 		return err;
+	struct bridge *b = bridge_of(room, leg->id);
+	if (b)
+		b->parted = false; /* the office has plans with who is left */
 	prm->leg = leg->media;
 	err = media_play(room->media, prm);
 	if (err)

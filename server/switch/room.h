@@ -2,8 +2,12 @@
 /*
  * What goes on among legs, as the office commanded it: bridges, plays,
  * recordings. A bridge is kept as it was asked for, with legs that are still
- * ringing too; each joins when its call stands. So the office may set it
- * with the offer, and the agent's answer needs the office no more.
+ * ringing too; each joins when its call stands. A leg that was dialled with
+ * `join` is bridged with that one, and the talk recorded, when it is answered:
+ * the agent's answer needs the office no more.
+ *
+ * Nor does a goodbye: where two talked and one hung up, the other is hung up
+ * too if the office is not there to do it.
  */
 #pragma once
 
@@ -43,6 +47,8 @@ void room_peers(struct room *room, const struct leg *leg, room_peer_h *h,
 /* From the legs' table and the engine. */
 void room_leg_up(struct room *room, struct leg *leg);
 void room_leg_gone(struct room *room, struct leg *leg);
+/* The office is away from now on. */
+void room_alone(struct room *room);
 void room_media_event(struct room *room, const struct media_event *ev);
 
 json_t *room_bridges_json(const struct room *room);

@@ -54,7 +54,7 @@ seat_hears()
 
 offer()
 {
-	expect "offer $1" office leg.dial "{\"leg\":\"$1\",\"contact\":\"$2\",\"to\":{\"workstation\":\"${agent:-A017}\"},\"timeout_ms\":${3:-5000},\"info\":{\"number\":\"138****8000\"}}"
+	expect "offer $1" office leg.dial "{\"leg\":\"$1\",\"contact\":\"$2\",\"to\":{\"workstation\":\"${agent:-A017}\"},\"timeout_ms\":${3:-5000},\"join\":\"${4:-}\",\"info\":{\"number\":\"138****8000\"}}"
 }
 
 step 'a workstation comes, and what the office does not know it says'
@@ -78,7 +78,59 @@ seat_hears a 3 '.method == "phone.cancel" and .params.leg == "o.3"'
 agent=A099 offer o.4 c-1
 ended 3 o.4 unreachable
 
-step 'bridge set with the offer: the answer needs no office'
+step 'to be joined when answered: the answer needs no office, nor a goodbye'
+peer c0 uac_wait -p "$(free_port)" -s 12333 "127.0.0.1:$sip_port"
+next_call
+citizen=$leg
+expect 'answer' office leg.answer "{\"leg\":\"$citizen\",\"contact\":\"c-0\"}"
+offer o.10 c-0 5000 "$citizen"
+office_close
+seat_say a phone.answer '{"leg":"o.10"}'
+seat_hears a 3 '.method == "phone.up" and .params.leg == "o.10"'
+office_open
+heard 3 '.kind == "leg.answered" and .leg == "o.10" and .contact == "c-0" and .person == "A017"'
+heard 3 '.kind == "record.opened" and .recording == "c-0"'
+expect 'state' office state '{}'
+jq -e --arg c "$citizen" '(.result.bridges[0].legs | length == 2) and
+	any(.result.recordings[]; .recording == "c-0" and .leg == $c)' \
+	<<<"$reply" >/dev/null || fail "not joined: $reply"
+office_close
+seat_say a phone.hangup '{"leg":"o.10"}'
+peer_ok c0 'the citizen was left alone'
+office_open
+ended 3 "$citizen" hangup
+ended 1 o.10 bye
+
+step 'hung up while the office is there, which dies before it reacts'
+peer c4 uac_wait -p "$(free_port)" -s 12333 "127.0.0.1:$sip_port"
+next_call
+citizen=$leg
+expect 'answer' office leg.answer "{\"leg\":\"$citizen\",\"contact\":\"c-4\"}"
+offer o.11 c-4 5000 "$citizen"
+seat_say a phone.answer '{"leg":"o.11"}'
+heard 3 '.kind == "leg.answered" and .leg == "o.11"'
+seat_say a phone.hangup '{"leg":"o.11"}'
+ended 3 o.11 bye
+not_heard ".kind == \"leg.ended\" and .leg == \"$citizen\""
+office_close
+peer_ok c4 'the citizen was left alone'
+office_open
+ended 3 "$citizen" hangup
+
+step 'who is rung for somebody who left is rung no more'
+peer c5 uac_wait -p "$(free_port)" -s 12333 "127.0.0.1:$sip_port"
+next_call
+citizen=$leg
+expect 'answer' office leg.answer "{\"leg\":\"$citizen\",\"contact\":\"c-5\"}"
+offer o.12 c-5 60000 "$citizen"
+seat_hears a 3 '.method == "phone.offer" and .params.leg == "o.12"'
+expect 'hang up' office leg.hangup "{\"leg\":\"$citizen\"}"
+peer_ok c5
+office_close
+seat_hears a 3 '.method == "phone.cancel" and .params.leg == "o.12"'
+office_open
+
+step 'bridge set with the offer: the same by hand'
 peer c1 uac_wait -p "$(free_port)" -s 12333 "127.0.0.1:$sip_port"
 next_call
 citizen=$leg
