@@ -255,28 +255,16 @@ static int64_t lease_of(const struct acd *acd, const char *queue)
 	return q && q->lease_ms > 0 ? q->lease_ms : acd->prm.lease_ms;
 }
 
-/* "medical level 3, idle longest" in words that the client can translate:
- * figures only; the sentence is the client's. */
-static void make_offer(struct acd *acd, struct acd_item *item,
-		       const struct roster_agent *a, uint8_t level,
-		       int64_t now_us)
+static void offer_fact(struct acd *acd, const struct acd_item *item,
+		       const struct roster_agent *a, const char *offer,
+		       const char *why)
 {
-	char offer[ACD_ID], why[120];
-	struct site_queue const *q = site_queue_find(acd->site, item->queue);
-
-	acd->source.mint(offer, acd->source.arg);
-	snprintf(why, sizeof(why), "queue=%s level=%u idle_ms=%lld%s",
-		 q ? q->id : item->queue, level,
-		 (long long)((now_us - a->now.ready_since_us) / 1000),
-		 item->target[0] ? " transferred"
-		 : item->head	 ? " head"
-				 : "");
 	scoped_json json_t *body = json_pack(
 		"{s:s,s:s,s:s,s:I,s:s,s:I,s:s}", "offer", offer, "leg", offer,
 		"queue", item->queue, "lease_ms",
 		(json_int_t)lease_of(acd, item->queue), "why", why, "wait_ms",
-		(json_int_t)((now_us - item->queued_us) / 1000), "device",
-		a->now.device);
+		(json_int_t)((cal_now_us() - item->queued_us) / 1000),
+		"device", a->now.device);
 	struct fact f = {.dur_ms = -1,
 			 .actor = "office",
 			 .kind = "offer.made",
@@ -284,8 +272,40 @@ static void make_offer(struct acd *acd, struct acd_item *item,
 			 .agent = a->now.id,
 			 .subject = offer,
 			 .body = body};
+
 	(void)fact_happened(acd->log, &f, NULL, 0, NULL, NULL);
+}
+
+/* "medical level 3, idle longest" in words that the client can translate:
+ * figures only; the sentence is the client's. */
+static void make_offer(struct acd *acd, struct acd_item *item,
+		       const struct roster_agent *a, uint8_t level)
+{
+	char offer[ACD_ID], why[120];
+	struct site_queue const *q = site_queue_find(acd->site, item->queue);
+
+	acd->source.mint(offer, acd->source.arg);
+	snprintf(why, sizeof(why), "queue=%s level=%u idle_ms=%lld%s",
+		 q ? q->id : item->queue, level,
+		 (long long)((cal_now_us() - a->now.ready_since_us) / 1000),
+		 item->target[0] ? " transferred"
+		 : item->head	 ? " head"
+				 : "");
+	offer_fact(acd, item, a, offer, why);
 	acd->source.offer(item, acd->source.arg);
+}
+
+int acd_adopt(struct acd *acd, const char *contact, const char *agent,
+	      const char *offer)
+{
+	const struct acd_item *item = find(acd, contact);
+	const struct roster_agent *a = roster_find(acd->roster, agent);
+
+	if (!item || item->state == ACD_OFFERED || !a ||
+	    a->now.state != AGENT_READY || strlen(offer) >= ACD_ID)
+		return EALREADY;
+	offer_fact(acd, item, a, offer, "");
+	return 0;
 }
 
 void acd_offer_end(struct acd *acd, const char *contact, const char *result)
@@ -501,8 +521,7 @@ static void on_run(void *arg)
 			const struct roster_agent *a = r->who[o->agent];
 			if (item->le.list && item->state != ACD_OFFERED &&
 			    roster_free(a))
-				make_offer(acd, item, a, o->level,
-					   cal_now_us());
+				make_offer(acd, item, a, o->level);
 			mem_deref(item);
 		}
 	}

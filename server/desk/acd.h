@@ -94,6 +94,11 @@ void acd_kick(struct acd *acd);
 
 const struct acd_item *acd_find(const struct acd *acd, const char *contact);
 size_t acd_count(const struct acd *acd);
+/* An offer that is carried already, made by a life of ours that ended before
+ * its fact was written: it is one from now on. EALREADY: the contact does not
+ * wait, or the agent is not free for it. */
+int acd_adopt(struct acd *acd, const char *contact, const char *agent,
+	      const char *offer);
 /* Ends the contact's offer, if any. */
 void acd_offer_end(struct acd *acd, const char *contact, const char *result);
 /* At start: facts of contacts that have not ended, in order. */

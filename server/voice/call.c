@@ -507,6 +507,9 @@ void call_end(struct voice *v, struct call *c, const char *reason,
 	acd_offer_end(v->prm.acd, c->id,
 		      !strcmp(by, "citizen") ? "caller_left" : "withdrawn");
 	const char *result = result_of(c, reason);
+	/* what we slept through of the wrap-up is not the agent's loss */
+	int64_t late_ms = (cal_now_us() - exchange_time_us(v->ex)) / 1000;
+	int64_t wrapup_ms = call_wrapup_ms(v, c) + (late_ms > 0 ? late_ms : 0);
 	call_tell_over(v, c, c->agent, reason, by);
 	call_fact(v, c, "contact.ended",
 		  !strcmp(by, "agent") && c->agent[0] ? c->agent : "office",
@@ -514,7 +517,7 @@ void call_end(struct voice *v, struct call *c, const char *reason,
 		  json_pack("{s:s,s:s,s:s,s:s,s:b,s:I}", "reason", reason,
 			    "by", by, "cause", cause, "result", result,
 			    "answered", c->answered && c->agent[0],
-			    "wrapup_ms", (json_int_t)call_wrapup_ms(v, c)));
+			    "wrapup_ms", (json_int_t)wrapup_ms));
 	if (v->prm.hub)
 		session_publish(v->prm.hub, "call", NULL, "call.gone",
 				json_pack("{s:s}", "contact", c->id));

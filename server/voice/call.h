@@ -167,6 +167,9 @@ void hotline_arrived(struct voice *v, const struct exchange_event *ev);
 /* The agent's phone was answered; his leg ended. */
 void hotline_answered(struct voice *v, struct call *c,
 		      const struct call_leg *leg);
+/* A leg of the switch that we know nothing of, as its events and its state
+ * show it: NULL, or the offer that a life of ours before made of it. */
+struct call_leg *hotline_adopt(struct voice *v, const json_t *leg);
 void hotline_agent_leg_ended(struct voice *v, struct call *c,
 			     const struct call_leg *leg, const char *cause);
 void hotline_citizen_left(struct voice *v, struct call *c, const char *cause,

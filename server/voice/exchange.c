@@ -167,6 +167,11 @@ static void on_disk(int err, const char *mark_boot, int64_t mark_n, void *arg)
 	mem_deref(ex);
 }
 
+int64_t exchange_time_us(const struct exchange *ex)
+{
+	return ex->event && ex->event->at_us ? ex->event->at_us : cal_now_us();
+}
+
 void exchange_happened(struct exchange *ex, struct fact *fact)
 {
 	const struct exchange_event *ev = ex->event;
@@ -177,6 +182,8 @@ void exchange_happened(struct exchange *ex, struct fact *fact)
 		(void)fact_happened(ex->prm.log, fact, NULL, 0, NULL, NULL);
 		return;
 	}
+	if (!fact->at_us)
+		fact->at_us = ev->at_us;
 	b->under_way++;
 	mem_ref(ex);
 	err = fact_happened(ex->prm.log, fact, ev->boot, ev->n, on_disk, ex);

@@ -69,5 +69,10 @@ int exchange_command(struct exchange *ex, const char *method, json_t *params,
 /* Pushes the configuration again. */
 void exchange_configure(struct exchange *ex);
 
-/* fact_happened with the mark of the event in hand, if there is one. */
+/* When what is in hand happened: the event's time, which may be that of a
+ * moment when we were away, or now. */
+int64_t exchange_time_us(const struct exchange *ex);
+
+/* fact_happened with the mark of the event in hand, if there is one; without
+ * a time of its own the fact gets the event's. */
 void exchange_happened(struct exchange *ex, struct fact *fact);

@@ -210,11 +210,11 @@ static void on_offer(const struct acd_item *item, void *arg)
 		(json_int_t)item->lease_ms);
 	int err = exchange_command(
 		v->ex, "leg.dial",
-		json_pack("{s:s,s:s,s:o,s:s,s:s,s:I,s:o}", "leg", item->offer,
-			  "contact", item->contact, "to",
+		json_pack("{s:s,s:s,s:o,s:s,s:s,s:I,s:s,s:o}", "leg",
+			  item->offer, "contact", item->contact, "to",
 			  party_of(v, item->agent), "from", number, "name",
 			  name, "timeout_ms", (json_int_t)item->lease_ms,
-			  "info", info),
+			  "join", c->leg, "info", info),
 		on_dialled, d);
 	if (err)
 		mem_deref(d); /* resync or the lease ends it */
@@ -245,6 +245,19 @@ static void on_offer_end(const struct acd_item *item, const char *result,
 	tell_gone(v, item->agent, item->offer, item->contact, why);
 }
 
+/* Its fact was not on disk yet, but a phone rings for it, or was answered. */
+struct call_leg *hotline_adopt(struct voice *v, const json_t *leg)
+{
+	const char *id = json_str(leg, "leg");
+	const struct call *c = call_find(v, json_str(leg, "contact"));
+
+	if (!c || c->state != CALL_WAITING ||
+	    acd_adopt(v->prm.acd, c->id, json_str(leg, "person"), id))
+		return NULL;
+	log_info("hotline: an offer of %s was made before", c->id);
+	return call_leg_find(v, id);
+}
+
 void hotline_answered(struct voice *v, struct call *c,
 		      const struct call_leg *leg)
 {
@@ -260,12 +273,15 @@ void hotline_answered(struct voice *v, struct call *c,
 	}
 	snprintf(agent, sizeof(agent), "%s", item->agent);
 	snprintf(offer, sizeof(offer), "%s", item->offer);
-	int64_t now_us = cal_now_us();
-	int64_t wait_ms = c->queued_mono_us
-				  ? (cal_mono_us() - c->queued_mono_us) / 1000
-				  : (now_us - c->queued_us) / 1000;
-	if (c->fallback)
-		wait_ms = (now_us - c->queued_us) / 1000;
+	/* the switch joined the two when the phone was lifted, with us or
+	 * without: that is when the wait was over */
+	int64_t at_us = exchange_time_us(v->ex);
+	int64_t late_ms = (cal_now_us() - at_us) / 1000;
+	int64_t wait_ms = (at_us - c->queued_us) / 1000;
+	if (c->queued_mono_us && !c->fallback)
+		wait_ms = (cal_mono_us() - c->queued_mono_us) / 1000 - late_ms;
+	if (wait_ms < 0)
+		wait_ms = 0;
 	json_t *body = json_pack("{s:s,s:s,s:I}", "leg", offer, "offer", offer,
 				 "wait_ms", (json_int_t)wait_ms);
 	struct fact f = {.dur_ms = wait_ms,

@@ -311,22 +311,24 @@ void outbound_agent_answered(struct voice *v, struct call *c)
 	snprintf(d->ticket, sizeof(d->ticket), "%s", c->id);
 	phone_no_dial(number, c->number);
 	ivr_play(v, c, PLAY_RING);
-	json_t *params = json_pack(
-		"{s:s,s:s,s:{s:s,s:s},s:s,s:s,s:i}", "leg", c->leg, "contact",
-		c->id, "to", "trunk", c->trunk, "number", number, "from",
-		t ? t->caller : "", "name", "", "timeout_ms", RING_MS);
+	json_t *params =
+		json_pack("{s:s,s:s,s:{s:s,s:s},s:s,s:s,s:i,s:s}", "leg",
+			  c->leg, "contact", c->id, "to", "trunk", c->trunk,
+			  "number", number, "from", t ? t->caller : "", "name",
+			  "", "timeout_ms", RING_MS, "join", c->agent_leg);
 	if (exchange_command(v->ex, "leg.dial", params, on_citizen_dialled, d))
 		mem_deref(d);
 }
 
 void outbound_citizen_answered(struct voice *v, struct call *c)
 {
-	call_fact(v, c, "contact.answered", "switch",
-		  (cal_now_us() - c->arrived_us) / 1000,
+	int64_t wait_ms = (exchange_time_us(v->ex) - c->arrived_us) / 1000;
+
+	if (wait_ms < 0) /* the clock was set */
+		wait_ms = 0;
+	call_fact(v, c, "contact.answered", "switch", wait_ms,
 		  json_pack("{s:s,s:b,s:I}", "leg", c->leg, "citizen", 1,
-			    "wait_ms",
-			    (json_int_t)((cal_now_us() - c->arrived_us) /
-					 1000)));
+			    "wait_ms", (json_int_t)wait_ms));
 	c->play[0] = '\0';
 	c->playing = PLAY_NONE;
 	call_bridge(v, c, true);

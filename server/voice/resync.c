@@ -218,6 +218,8 @@ static void sync_strangers(struct voice *v, const json_t *state)
 			hotline_arrived(v, &ev);
 			continue;
 		}
+		if (!call_leg_find(v, leg) && hotline_adopt(v, l))
+			continue;
 		log_warn("resync: leg %s of %s is of no call", leg, contact);
 		call_hangup_leg(v, leg, "hangup");
 	}

@@ -35,8 +35,10 @@
 static void on_answered(struct voice *v, const json_t *b)
 {
 	struct call_leg *leg = call_leg_find(v, json_str(b, "leg"));
-	struct call *c = leg ? call_find(v, leg->contact) : NULL;
 
+	if (!leg)
+		leg = hotline_adopt(v, b);
+	struct call *c = leg ? call_find(v, leg->contact) : NULL;
 	if (!leg) {
 		/* ours of a life before: nobody waits for it */
 		if (!strncmp(json_str(b, "leg"), "o", 1))
@@ -151,8 +153,10 @@ static void on_phone(struct voice *v, const struct exchange_event *ev)
 static void on_ringing(struct voice *v, const json_t *b)
 {
 	const struct call_leg *leg = call_leg_find(v, json_str(b, "leg"));
-	struct call *c = leg ? call_find(v, leg->contact) : NULL;
 
+	if (!leg)
+		leg = hotline_adopt(v, b);
+	struct call *c = leg ? call_find(v, leg->contact) : NULL;
 	if (c && c->state == CALL_DIALLING && leg->side == LEG_CITIZEN)
 		outbound_ringing(v, c);
 }
