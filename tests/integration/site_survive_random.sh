@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Calls come one after the other to three agents while the office is killed
+# Every agent is in a call and more citizens wait, while the office is killed
 # again and again at random moments and stays away for a random while.
-#   site_survive_random.sh BUILD [DEATHS [SEED]]
-# The suite's short form is 5 deaths; 50 by hand.
+#   site_survive_random.sh BUILD [DEATHS [SEED [AGENTS]]]
+# The suite's short form is 5 deaths and 3 agents; 50 and 20 by hand.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/integration/survive_lib.sh
@@ -11,19 +11,29 @@ set -euo pipefail
 
 deaths=${2:-5}
 seed=${3:-$((RANDOM * 32768 + RANDOM))}
+n_agents=${4:-3}
 RANDOM=$((seed % 32768))
-echo "- $deaths deaths, seed $seed"
+echo "- $deaths deaths, seed $seed, $n_agents agents"
+mapfile -t agents < <(seq -f A%03g "$n_agents")
+# More calls than they can take while the deaths last, some 2.3 s each
+talk=$((2000 + n_agents * 500))
+rate=$((n_agents * 80000 / (talk + 1400)))
+calls=$((rate * (deaths * 23 + 60) / 600))
 
-survive_site "$1" A001 A002 A003
-robots r1 'A001 A002 A003' --answer-after 300 --talk 3500 --hold-at 800 \
+survive_site "$1" "${agents[@]}"
+# Agents here talk for seconds only; the notice plays out whatever they do,
+# and what they say meanwhile nobody hears.
+sox "$site/prompts/notice.wav" "$site/wav/short.wav" trim 0 1
+mv "$site/wav/short.wav" "$site/prompts/notice.wav"
+robots r1 "${agents[*]}" --answer-after 300 --talk "$talk" --hold-at 800 \
 	--hold 1000 --wrapup 600
-for a in A001 A002 A003; do
-	eventually 30 agent_is $a ready
+for a in "${agents[@]}"; do
+	eventually 30 agent_is "$a" ready
 done
 
 step 'calls, and deaths among them'
-citizen c1 1380000%04d --count $((deaths * 3 + 3)) --rate 60 --talk 60000 \
-	--patience 80000
+citizen c1 1380000%04d --count "$calls" --rate "$rate" --talk 60000 \
+	--patience 120000
 for ((i = 1; i <= deaths; i++)); do
 	sleep $((RANDOM % 2)).$((RANDOM % 900 + 100)) # the random moment
 	office_dies
@@ -33,9 +43,9 @@ for ((i = 1; i <= deaths; i++)); do
 done
 
 step 'all are served'
-eventually $((30 + deaths * 6)) eval "! kill -0 $(site_pid c1) 2>/dev/null"
+eventually $((90 + deaths * 6)) eval "! kill -0 $(site_pid c1) 2>/dev/null"
 expect 'every citizen spoke with an agent' eval \
-	"grep '^{' $site/log/c1.log | jq -es 'length == $((deaths * 3 + 3)) and
+	"grep '^{' $site/log/c1.log | jq -es 'length == $calls and
 	 all(.[]; .answered)' >/dev/null"
 nobody_stuck
 eventually 20 eval "site_ctl contact list --json | jq -e \
