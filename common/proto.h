@@ -257,7 +257,7 @@ struct proto_method {
 	X("leg.dial", MAY_ADMIN, RUN_LIVE,                                    \
 	  "leg:str contact:str to:object from?:str name?:str timeout_ms:int " \
 	  "auto_answer?:bool join?:str info?:object",                         \
-	  "Call a party; when it answers, join it with that leg and record")                                                     \
+	  "Call a party")                                                     \
 	X("leg.hangup", MAY_ADMIN, RUN_LIVE, "leg:str cause?:str",            \
 	  "End a leg in whatever state")                                      \
 	X("leg.dtmf", MAY_ADMIN, RUN_LIVE, "leg:str digits:str",              \

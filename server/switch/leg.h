@@ -57,9 +57,9 @@ struct leg {
 	char from[64], to[64], name[128];
 	char source[64], transport[8];
 	char join[MEDIA_ID]; /* bridged with it when it is up; "": no */
-	bool fallback; /* greeted without the office */
-	bool goodbye;  /* ended, and by the one at its far side */
-	bool held;     /* by the far side: silence is all right */
+	bool fallback;	     /* greeted without the office */
+	bool goodbye;	     /* ended, and by the one at its far side */
+	bool held;	     /* by the far side: silence is all right */
 	bool detached;
 	int64_t at_us;
 	int64_t silent_ms; /* 0: voice flows */

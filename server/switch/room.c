@@ -12,6 +12,7 @@
 #define DONE_MAX    1024 /* plays and recordings that are over */
 #define BRIDGES_MAX 4096
 #define TASKS_MAX   8192
+#define REACTION_MS 500 /* of the office to a goodbye */
 
 struct bridge {
 	struct le le;
@@ -19,7 +20,9 @@ struct bridge {
 	char contact[MEDIA_ID];
 	struct room_member members[ROOM_MEMBERS];
 	size_t n;
-	bool parted; /* one of two said goodbye; the office has not reacted */
+	/* one of two said goodbye, and the office has not reacted: when we do
+	 * it; 0: no */
+	uint64_t part_at;
 };
 
 /* A play or a recording. */
@@ -192,7 +195,7 @@ int room_bridge(struct room *room, const char *id, const char *contact,
 	if (n)
 		memcpy(b->members, members, n * sizeof(*members));
 	b->n = n;
-	b->parted = false;
+	b->part_at = 0;
 	for (size_t i = 0; i < n; i++)
 		leave_others(room, b, members[i].leg);
 	apply(room, b);
@@ -268,23 +271,29 @@ static void end_ringing(struct room *room)
 	}
 }
 
+/* An office that just died, or comes back, or is very busy, is not waited for
+ * by somebody who hears nothing. */
 static void on_part(void *arg)
 {
 	struct room *room = arg;
 	struct le *le = room->bridges.head;
+	bool alone = legs_alone(room->legs), more = false;
 
-	if (!legs_alone(room->legs))
-		return;
 	while (le) {
 		struct bridge *b = le->data;
 		le = le->next;
-		if (!b->parted)
-			continue;
-		mem_ref(b); /* with its last member it goes */
-		end_members(room, b);
-		mem_deref(b);
+		if (b->part_at && !alone && b->part_at > tmr_jiffies()) {
+			more = true;
+		} else if (b->part_at) {
+			mem_ref(b); /* with its last member it goes */
+			end_members(room, b);
+			mem_deref(b);
+		}
 	}
-	end_ringing(room);
+	if (alone)
+		end_ringing(room);
+	else if (more)
+		tmr_start(&room->part, REACTION_MS / 4, on_part, room);
 }
 
 void room_alone(struct room *room)
@@ -300,9 +309,13 @@ void room_leg_gone(struct room *room, struct leg *leg)
 
 	leave_others(room, NULL, leg->id);
 	if (b && !last)
-		b->parted = leg->goodbye && b->n == 1;
+		b->part_at = leg->goodbye && b->n == 1
+				     ? tmr_jiffies() + REACTION_MS
+				     : 0;
 	if (legs_alone(room->legs))
 		room_alone(room);
+	else if (leg->goodbye && !tmr_isrunning(&room->part))
+		tmr_start(&room->part, REACTION_MS / 4, on_part, room);
 }
 
 void room_peers(struct room *room, const struct leg *leg, room_peer_h *h,
@@ -392,7 +405,7 @@ int room_play(struct room *room, const char *id, struct media_play_prm *prm)
 		return err;
 	struct bridge *b = bridge_of(room, leg->id);
 	if (b)
-		b->parted = false; /* the office has plans with who is left */
+		b->part_at = 0; /* the office has plans with who is left */
 	prm->leg = leg->media;
 	err = media_play(room->media, prm);
 	if (err)

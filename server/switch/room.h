@@ -7,7 +7,7 @@
  * the agent's answer needs the office no more.
  *
  * Nor does a goodbye: where two talked and one hung up, the other is hung up
- * too if the office is not there to do it.
+ * too if the office is not there to do it, or does nothing for half a second.
  */
 #pragma once
 

@@ -95,6 +95,13 @@ test_ssh()
 		-p "$site_ssh_port" "$site_account@127.0.0.1" "$@"
 }
 
+# A robot with --step does what comes next: answers, holds and retrieves (with
+# --hold), hangs up, files. Wait for what comes of it before the next one.
+robot_step()
+{
+	kill -USR1 "$(site_pid "$1")"
+}
+
 # An agent who types: agent_open NAME PERSON starts ssh ... rpc in the
 # background; agent_say NAME LINE sends, agent_heard NAME JQ-FILTER asks
 # whether a line that came back matches.

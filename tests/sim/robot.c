@@ -9,11 +9,13 @@
  * With --control PIPE they also do what a line of the pipe says, "AGENT
  * METHOD [PARAMS]", and tell what was answered. --talk 0 and a negative
  * --answer-after leave hanging up and answering to that; ready they are by
- * themselves only once.
+ * themselves only once. With --step each waits for SIGUSR1 to answer, to hold,
+ * to retrieve, to hang up and to file, so that a test sets the pace.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +43,7 @@ static struct {
 	int64_t talk_ms, wrapup_ms, answer_ms;
 	int64_t hold_at_ms, hold_ms; /* 0: never */
 	double refuse;
-	bool udp;
+	bool udp, step;
 } opt = {
 	.user = "zuoxi",
 	.query = "生育津贴",
@@ -63,7 +65,10 @@ struct robot {
 		was_ready;
 	bool held, retrieved;
 	int64_t messages;
+	int steps; /* done of those that were asked for */
 };
+
+static volatile sig_atomic_t steps_asked;
 
 static struct robot *robots[AGENTS_MAX];
 static size_t n_robots;
@@ -106,6 +111,12 @@ static bool may_ask(struct robot *r)
 	return true;
 }
 
+/* Is it time for the next step? */
+static bool is_due(const struct robot *r, int64_t after_ms)
+{
+	return opt.step ? r->steps < steps_asked : ms_in(r) > after_ms;
+}
+
 static void begin_call(struct robot *r, const struct model *m)
 {
 	const struct phone_status *ph = m->phone;
@@ -140,20 +151,23 @@ static void hold(struct robot *r, const struct model *m)
 {
 	enum model_state st = m->me.agent.state;
 
-	if (!opt.hold_ms || ms_in(r) < opt.hold_at_ms)
+	if (!opt.hold_ms)
 		return;
 	if (st == STATE_HELD && !r->held) {
 		r->held = true;
+		r->steps++;
 		say(r, "held", NULL);
 	}
 	if (st == STATE_TALKING && r->held && !r->retrieved) {
 		r->retrieved = true;
+		r->steps++;
 		say(r, "retrieved", NULL);
 	}
-	if (!r->held && st == STATE_TALKING && may_ask(r))
+	if (!r->held && st == STATE_TALKING && is_due(r, opt.hold_at_ms) &&
+	    may_ask(r))
 		client_hold(r->client);
 	else if (r->held && !r->retrieved && st == STATE_HELD &&
-		 ms_in(r) > opt.hold_at_ms + opt.hold_ms && may_ask(r))
+		 is_due(r, opt.hold_at_ms + opt.hold_ms) && may_ask(r))
 		client_retrieve(r->client);
 }
 
@@ -177,9 +191,12 @@ static void talk(struct robot *r, const struct model *m)
 		r->adopted = true;
 		client_kb_adopt(r->client, m->search.hits.v[0].id);
 	}
-	if (!r->hung_up && opt.talk_ms && ms_in(r) > opt.talk_ms &&
-	    ph->leg_state == PHONE_UP)
+	bool last = !opt.step || !opt.hold_ms || r->retrieved;
+	if (!r->hung_up && last && (opt.talk_ms || opt.step) &&
+	    is_due(r, opt.talk_ms) && ph->leg_state == PHONE_UP) {
 		r->hung_up = !client_hangup(r->client);
+		r->steps++;
+	}
 }
 
 /* A disposition that has no children, of the call's queue if there is one. */
@@ -212,11 +229,12 @@ static void wrap_up(struct robot *r, const struct model *m)
 			      m->draft.ticket));
 		if (st == STATE_WRAPUP)
 			client_ready(r->client);
+		r->steps++;
 		go(r, ROBOT_IDLE);
 		return;
 	}
 	if (strcmp(m->draft.contact, r->contact) || m->draft.filing ||
-	    ms_in(r) < opt.wrapup_ms) {
+	    !is_due(r, opt.wrapup_ms)) {
 		/* an internal leg, a lost call: there is nothing to file */
 		if (ms_in(r) > opt.wrapup_ms + 5000 && st != STATE_WRAPUP)
 			go(r, ROBOT_IDLE);
@@ -274,7 +292,7 @@ static void ringing(struct robot *r, const struct model *m)
 		return;
 	}
 	if (ph->leg_state != PHONE_RINGING || opt.answer_ms < 0 ||
-	    ms_in(r) < opt.answer_ms)
+	    !is_due(r, opt.answer_ms))
 		return;
 	if (r->refusing) {
 		r->refused = true;
@@ -283,6 +301,7 @@ static void ringing(struct robot *r, const struct model *m)
 		go(r, ROBOT_IDLE);
 	} else {
 		client_answer(r->client);
+		r->steps++;
 	}
 }
 
@@ -544,8 +563,8 @@ static void usage(void)
 	      "    [--user U] [--speak WAV] [--record WAV|DIR] [--talk MS]\n"
 	      "    [--wrapup MS] [--answer-after MS] [--refuse P] [--query "
 	      "Q]\n"
-	      "    [--hold-at MS --hold MS] [--udp] [--control PIPE] "
-	      "[--debug]\n",
+	      "    [--hold-at MS --hold MS] [--step] [--udp] "
+	      "[--control PIPE] [--debug]\n",
 	      stderr);
 }
 
@@ -560,7 +579,7 @@ static const struct option longs[] = {
 	{"query", 1, NULL, 'q'},    {"debug", 0, NULL, 'd'},
 	{"hold-at", 1, NULL, 'H'},  {"hold", 1, NULL, 'l'},
 	{"udp", 0, NULL, 'U'},	    {"control", 1, NULL, 'c'},
-	{NULL, 0, NULL, 0}};
+	{"step", 0, NULL, 'x'},	    {NULL, 0, NULL, 0}};
 
 static int parse(int argc, char **argv)
 {
@@ -624,6 +643,9 @@ static int parse(int argc, char **argv)
 		case 'c':
 			opt.control = optarg;
 			break;
+		case 'x':
+			opt.step = true;
+			break;
 		case 'd':
 			log_level(LOG_DEBUG_);
 			break;
@@ -645,6 +667,12 @@ static void on_signal(int sig)
 	re_cancel();
 }
 
+static void on_step(int sig)
+{
+	(void)sig;
+	steps_asked = steps_asked + 1;
+}
+
 int main(int argc, char **argv)
 {
 	log_name("zuoxi-robot");
@@ -658,6 +686,7 @@ int main(int argc, char **argv)
 	if (!err)
 		err = open_control();
 	if (!err) {
+		(void)signal(SIGUSR1, on_step);
 		tmr_start(&starter, 0, on_start, NULL);
 		tmr_start(&ticker, TICK_MS, on_tick, NULL);
 		err = re_main(on_signal);
