@@ -14,7 +14,8 @@
 
 #include "agent-tui/client_state.h"
 
-#define TICK_MS 250
+#define TICK_MS	 250
+#define TODAY_MS 1500 /* events come before the commit */
 
 struct request {
 	struct le le;
@@ -308,6 +309,7 @@ static void fetch_me(struct client *c)
 {
 	if (c->model->me.roles & MAY_AGENT)
 		client_request(c, "agent.get", NULL, NULL, on_me, c);
+	client_today(c, 0);
 }
 
 static void apply(struct client *c, const char *method, json_t *params)
@@ -316,12 +318,19 @@ static void apply(struct client *c, const char *method, json_t *params)
 
 	if (n > c->n)
 		c->n = n;
+	enum model_state was = c->model->me.agent.state;
 	if (!model_apply(c->model, method, params))
 		return;
+	/* a call counts when it is over, its wrap-up when that is */
+	if (was != c->model->me.agent.state &&
+	    (was == STATE_WRAPUP || was == STATE_TALKING))
+		client_today(c, TODAY_MS);
 	if (!strcmp(method, "me.call"))
 		client_draft_follow(c);
-	else if (!strcmp(method, "me.offer") && c->prm.lists)
+	else if (!strcmp(method, "me.offer") && c->prm.lists) {
+		*c->likely_of = '\0';
 		client_citizen_open(c, c->model->offer.contact, NULL);
+	}
 }
 
 static void on_sync(const struct client_reply *r, void *arg);
@@ -735,6 +744,7 @@ static void destructor(void *arg)
 	tmr_cancel(&c->search_tmr);
 	tmr_cancel(&c->draft_tmr);
 	tmr_cancel(&c->wall_tmr);
+	tmr_cancel(&c->today_tmr);
 	list_flush(&c->requests);
 	c->phone = mem_deref(c->phone);
 	mem_deref(c->tunnel);
@@ -775,6 +785,7 @@ int client_alloc(struct client **cp, const struct client_prm *prm)
 	tmr_init(&c->search_tmr);
 	tmr_init(&c->draft_tmr);
 	tmr_init(&c->wall_tmr);
+	tmr_init(&c->today_tmr);
 	struct tunnel_prm tp = prm->tunnel;
 	tp.stateh = on_tunnel_state;
 	tp.channelh = on_channel;
@@ -822,6 +833,7 @@ void client_close(struct client *c)
 	tmr_cancel(&c->search_tmr);
 	tmr_cancel(&c->draft_tmr);
 	tmr_cancel(&c->wall_tmr);
+	tmr_cancel(&c->today_tmr);
 }
 
 const struct model *client_model(const struct client *c)

@@ -382,6 +382,28 @@ int client_kb_search(struct client *c, const char *q)
 	return 0;
 }
 
+static void on_likely(const struct client_reply *r, void *arg)
+{
+	struct client *c = arg;
+	const struct model *m = c->model;
+
+	if (!r->err && (!strcmp(m->offer.contact, c->likely_of) ||
+			!strcmp(m->call.contact, c->likely_of)))
+		model_take_likely(c->model, r->result);
+}
+
+void client_likely(struct client *c)
+{
+	const char *of = c->model->offer.contact;
+
+	if (!*of || c->model->offer.out || !strcmp(c->likely_of, of) ||
+	    strcmp(c->model->citizen.of, of) != 0)
+		return;
+	utf8_copy(c->likely_of, sizeof(c->likely_of), of);
+	client_request(c, "kb.likely", json_pack("{s:s}", "contact", of), NULL,
+		       on_likely, c);
+}
+
 static void on_entry(const struct client_reply *r, void *arg)
 {
 	struct client *c = arg;
@@ -549,6 +571,8 @@ static void on_page(struct client *c, enum model_list list, bool first,
 	if (!r->err) {
 		c->card_tries = 0;
 		model_take_page(c->model, list, r->result, first);
+		if (list == MODEL_LIST_HISTORY)
+			client_likely(c);
 		/* what the whole program stands on is fetched to its end */
 		if (list <= MODEL_LIST_CALLS || list >= MODEL_LIST_PAUSES ||
 		    list == MODEL_LIST_MISSED)
@@ -743,6 +767,28 @@ void client_wall_watch(struct client *c, bool on)
 		tmr_cancel(&c->wall_tmr);
 	else if (!tmr_isrunning(&c->wall_tmr))
 		tmr_start(&c->wall_tmr, 0, on_wall_timer, c);
+}
+
+static void on_today(const struct client_reply *r, void *arg)
+{
+	struct client *c = arg;
+
+	if (!r->err)
+		model_take_today(c->model, r->result);
+}
+
+static void on_today_timer(void *arg)
+{
+	struct client *c = arg;
+
+	if (c->hello_done)
+		client_request(c, "agent.today", NULL, NULL, on_today, c);
+}
+
+void client_today(struct client *c, uint64_t in_ms)
+{
+	if (c->prm.lists && c->model->me.roles & ROLE_AGENT)
+		tmr_start(&c->today_tmr, in_ms, on_today_timer, c);
 }
 
 static void on_contact_reply(const struct client_reply *r, void *arg)

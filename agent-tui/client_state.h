@@ -33,6 +33,8 @@ struct client {
 	bool closing;
 	unsigned card_tries; /* a new contact is told before it is stored */
 	struct tmr tick;
+	struct tmr today_tmr;	  /* my figures, once the store has the call */
+	char likely_of[MODEL_ID]; /* contact that was asked about */
 
 	/* resync */
 	char boot[64];
@@ -66,6 +68,10 @@ void client_complain(struct client *c, const struct client_reply *r);
 void client_fetch(struct client *c, enum model_list list, bool first);
 void client_fetch_all(struct client *c, bool again);
 void client_on_search_timer(void *arg);
+/* The offer's contact is stored: what will it ask? Once a contact. */
+void client_likely(struct client *c);
+/* My figures of today, in a moment or now. */
+void client_today(struct client *c, uint64_t in_ms);
 
 /* client_draft.c */
 void client_draft_follow(struct client *c); /* my call changed */

@@ -484,6 +484,26 @@ void model_take_wall(struct model *m, json_t *reply)
 	model_changed(m, MODEL_WALL);
 }
 
+void model_take_today(struct model *m, json_t *reply)
+{
+	struct model_today *t = &m->today;
+
+	t->at_us = cal_now_us();
+	t->calls = (int)json_int(reply, "calls");
+	t->talk_ms = json_int(reply, "talk_ms");
+	t->wrapup_ms = json_int(reply, "wrapup_ms");
+	t->in_target = real(reply, "in_target");
+	t->target_s = (int)json_int(reply, "target_s");
+	model_changed(m, MODEL_ME);
+}
+
+void model_take_likely(struct model *m, json_t *reply)
+{
+	model_rows_fill(&model_kind_hit, ANY(&m->offer.kb),
+			json_object_get(reply, "hits"));
+	model_changed(m, MODEL_OFFER);
+}
+
 /* ---- the draft ---- */
 
 void model_draft_begin(struct model *m, const char *contact,

@@ -212,6 +212,7 @@ struct model_hit {
 	char *snippet;
 	char why[80];
 	double score;
+	int64_t changed_us; /* likely ones: when this version came */
 };
 MODEL_LIST(model_hit);
 
@@ -396,6 +397,15 @@ struct model_wall {
 	size_t n_queues;
 };
 
+/* My day. */
+struct model_today {
+	int64_t at_us; /* our UTC; 0: never */
+	int calls;
+	int64_t talk_ms, wrapup_ms; /* means */
+	double in_target;
+	int target_s;
+};
+
 struct model_recording {
 	char id[MODEL_ID], contact[MODEL_ID];
 	char number[32], agent[MODEL_ID], queue[MODEL_ID];
@@ -519,6 +529,7 @@ struct model {
 	struct model_fact_list contact_facts; /* what happened to it */
 	struct model_entry_list entries;      /* bodies empty */
 	struct model_wall wall;
+	struct model_today today;
 	struct model_recording_list recordings;
 	struct model_playback playback;
 	struct model_alarm_list alarms;
@@ -600,6 +611,9 @@ void model_take_citizen(struct model *m, const char *of, json_t *reply);
 void model_take_ticket(struct model *m, json_t *reply);
 void model_take_contact(struct model *m, json_t *reply);
 void model_take_wall(struct model *m, json_t *reply);
+void model_take_today(struct model *m, json_t *reply);
+/* What the offer's citizen will likely ask. */
+void model_take_likely(struct model *m, json_t *reply);
 /* The draft changes owner: empty, of that contact or ticket. */
 void model_draft_begin(struct model *m, const char *contact,
 		       const char *ticket);

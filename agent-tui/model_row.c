@@ -269,6 +269,7 @@ static void row_hit(void *row, json_t *obj)
 	model_text(&h->snippet, json_str(obj, "snippet"));
 	model_copy(h->why, obj, "why");
 	h->score = number(obj, "score");
+	h->changed_us = json_int(obj, "changed_us");
 }
 
 /* One a line. */

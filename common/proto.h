@@ -75,6 +75,8 @@ struct proto_method {
 	X("agent.list", MAY_ANY, RUN_LIVE, "cursor?:str",                   \
 	  "Agents with their states")                                       \
 	X("agent.get", MAY_ANY, RUN_LIVE, "agent?:str", "One agent")        \
+	X("agent.today", MAY_DESK, RUN_READ, "agent?:str",                  \
+	  "An agent's figures of today: calls, mean talk and wrap-up")      \
 	X("agent.signin", MAY_AGENT, RUN_LIVE, "device?:str",               \
 	  "Sign in at this workstation or a desk phone")                    \
 	X("agent.signout", MAY_AGENT, RUN_LIVE, "", "Sign out")             \
@@ -157,6 +159,8 @@ struct proto_method {
 	  "Read an entry")                                                  \
 	X("kb.list", MAY_ANY, RUN_READ, "cursor?:str state?:str",           \
 	  "All entries")                                                    \
+	X("kb.likely", MAY_DESK, RUN_READ, "contact:str limit?:int",        \
+	  "Entries this citizen will likely ask about")                     \
 	X("kb.adopt", MAY_AGENT, RUN_WRITE, "contact:str entry:str",        \
 	  "This entry answers this contact")                                \
 	X("kb.drop", MAY_AGENT, RUN_WRITE, "contact:str entry:str",         \

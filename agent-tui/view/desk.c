@@ -224,7 +224,7 @@ static void idle_wide(struct view *v, const struct model *m, struct area a)
 	int x = a.x + a.w - 91;
 	struct area mid = {a.y, x, 42, a.h}, r = {a.y, x + 43, 48, a.h};
 
-	pane_today(m, slice(&mid, a.h / 2));
+	pane_today(m, slice(&mid, 4 + (int)m->me.agent.n_skills));
 	pane_line(m, mid, false);
 	pane_sound(m, slice(&r, 5));
 	pane_notices(v->app, r);
@@ -441,8 +441,7 @@ static bool may_cover(struct desk *d)
 static bool is_covered(struct desk *d)
 {
 	return d->mode == RINGING && !d->zoomed &&
-	       (may_cover(d) || d->focus == F_LIKELY ||
-		d->focus == F_HISTORY);
+	       (may_cover(d) || d->focus == F_LIKELY || d->focus == F_HISTORY);
 }
 
 static void desk_draw(struct view *v, struct area a)
@@ -452,8 +451,7 @@ static void desk_draw(struct view *v, struct area a)
 
 	if (d->zoomed) {
 		draw_zoomed(v, a);
-	} else if (d->mode == IDLE ||
-		   (d->mode == RINGING && !is_covered(d))) {
+	} else if (d->mode == IDLE || (d->mode == RINGING && !is_covered(d))) {
 		draw_idle(v, a);
 	} else if (d->mode == RINGING && a.w >= 160) {
 		ringing_wide(v, a);

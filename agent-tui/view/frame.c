@@ -173,8 +173,12 @@ void frame_status(const struct app *a, int y, int w)
 
 	cal_clock(clock, model_now_us(m));
 	cal_day(day, model_now_us(m));
-	snprintf(right, sizeof(right), "%s%s%s ", wide ? day + 5 : "",
-		 wide ? " " : "", clock);
+	if (w >= 160)
+		snprintf(right, sizeof(right), "%s %s %s ", day + 5,
+			 pane_weekday(model_now_us(m)), clock);
+	else
+		snprintf(right, sizeof(right), "%s%s%s ", wide ? day + 5 : "",
+			 wide ? " " : "", clock);
 	for (int drop = 4; drop > 0; drop--) {
 		for (int i = 0; i < n; i++) {
 			if (v[i].drop != drop ||

@@ -15,7 +15,8 @@
 #include "agent-tui/i18n.h"
 #include "agent-tui/screen.h"
 
-#define US 1000000LL
+#define US	 1000000LL
+#define FRESH_US (7 * 86400 * US) /* a version counts as new so long */
 
 void pane_empty(struct area a, const char *text)
 {
@@ -228,13 +229,27 @@ const char *pane_history_id(int i, void *model)
 	return m->citizen.history.v[i].contact;
 }
 
+/* How it ended for the citizen: satisfied or not, not asked; a call nobody
+ * took is a bad end too, one that is on has none yet. */
+static const char *history_mark(const struct model_history *h)
+{
+	static const char *const bad[] = {"abandoned", "overflow", "lost"};
+
+	if (*h->rating)
+		return strcmp(h->rating, "3") ? "✓" : "×";
+	if (!strcmp(h->result, "waiting") || !strcmp(h->result, "active"))
+		return "…";
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (!strcmp(h->result, bad[i]))
+			return "×";
+	return "·";
+}
+
 static void history_row(const struct model *m, const struct model_history *h,
 			int w, struct row *r)
 {
 	char when[16];
-	const char *mark = !strcmp(h->rating, "3") ? "×"
-			   : *h->rating		   ? "✓"
-						   : "·";
+	const char *mark = history_mark(h);
 	const char *name = *h->disposition_name ? h->disposition_name
 						: pane_result(h->result);
 	int room = w - 6 - 5 - 8 - 2;
@@ -365,7 +380,9 @@ void pane_likely(const struct model *m, struct area a, struct ui_list *list,
 	screen_rule(a.y, a.x, a.w, focus, _("Likely questions"),
 		    focus ? _("Enter opens") : "");
 	if (!v->n)
-		pane_empty(a, _("Nothing to guess from."));
+		pane_empty(a, m->citizen.history.page.loading
+				      ? "…"
+				      : _("Nothing to guess from."));
 	if (list)
 		ui_list_sync(list, (int)v->n, b.h, pane_likely_id, (void *)m);
 	for (int i = 0; i < b.h && i < (int)v->n; i++) {
@@ -373,9 +390,10 @@ void pane_likely(const struct model *m, struct area a, struct ui_list *list,
 		struct row r;
 		row_init(&r);
 		row_add(&r, "%s ", h->id);
-		row_hostile(&r, a.w - r.cols - 8, h->title);
-		row_add(&r, " %sv%d", pane_entry_shape(h->state, h->expires),
-			h->version);
+		bool fresh = model_now_us(m) - h->changed_us < FRESH_US;
+		row_hostile(&r, a.w - r.cols - 10, h->title);
+		row_add(&r, " %sv%d%s", pane_entry_shape(h->state, h->expires),
+			h->version, fresh ? _(" new") : "");
 		pane_line_row(b, i, list && list->cur == i && focus, focus,
 			      &r);
 	}
@@ -457,6 +475,32 @@ void pane_line(const struct model *m, struct area a, bool focus)
 	}
 }
 
+/* My own figures, two a row. */
+static int today_rows(const struct model *m, struct area b)
+{
+	const struct model_today *t = &m->today;
+	char talk[32], wrap[32];
+	struct row r;
+
+	row_time(talk, sizeof(talk), t->talk_ms ? t->talk_ms * 1000 : -1);
+	row_time(wrap, sizeof(wrap), t->wrapup_ms ? t->wrapup_ms * 1000 : -1);
+	row_init(&r);
+	row_add(&r, _("Calls %d"), m->me.agent.calls);
+	if (t->at_us) {
+		row_to(&r, 14);
+		row_add(&r, _("talk %s"), talk);
+	}
+	pane_line_row(b, 0, false, false, &r);
+	if (!t->at_us)
+		return 1;
+	row_init(&r);
+	row_add(&r, _("Wrap-up %s"), wrap);
+	row_to(&r, 14);
+	row_add(&r, _("in %d s %.0f%%"), t->target_s, t->in_target);
+	pane_line_row(b, 1, false, false, &r);
+	return 2;
+}
+
 void pane_today(const struct model *m, struct area a)
 {
 	struct area b = body(a);
@@ -464,9 +508,7 @@ void pane_today(const struct model *m, struct area a)
 	int y = 0;
 
 	screen_rule(a.y, a.x, a.w, false, _("Today"), "");
-	row_init(&r);
-	row_add(&r, _("Calls %d"), m->me.agent.calls);
-	pane_line_row(b, y++, false, false, &r);
+	y += today_rows(m, b);
 	for (size_t i = 0; i < m->me.agent.n_skills && y < b.h; i++) {
 		const struct model_queue *q =
 			model_queue_find(m, m->me.agent.skills[i].queue);

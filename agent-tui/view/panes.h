@@ -35,6 +35,8 @@ const char *pane_ticket_state(const char *state);      /* translated */
 int64_t pane_playback_ms(const struct model *m);
 /* "10:42" today, "11-20" else. */
 void pane_when(const struct model *m, int64_t us, char *out, size_t size);
+/* "Tue" */
+const char *pane_weekday(int64_t us);
 /* Minutes and hours left, "late 0:12" once past. */
 void pane_left(const struct model *m, int64_t until_us, char *out,
 	       size_t size);

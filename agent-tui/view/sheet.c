@@ -489,11 +489,37 @@ static void marks_row(struct sheet *s, struct row *r)
 	row_add(r, "   %s", miss ? "" : _("all that is required is there"));
 }
 
+/* Wrap-up: what ends it and what makes it longer. */
+static void draw_keys(struct sheet *s, struct area a)
+{
+	const struct model *m = app_model(s->app);
+	char key[16];
+	struct row r, more;
+
+	keymap_name(key, sizeof(key), CMD_STATE, app_twins(s->app));
+	row_init(&r);
+	row_add(&r,
+		m->draft.filing ? _("    【 … filing 】")
+				: _("    【 %s files it, then “After” 】"),
+		key);
+	row_draw(&r, a.y, a.x, a.w, ST_TEXT);
+	row_init(&r);
+	row_add(&r, _("    ^O files only"));
+	row_init(&more);
+	row_add(&more, _("    ^E 30 s more (used %d)"),
+		m->me.agent.extensions);
+	if (r.cols + more.cols <= a.w)
+		row_add(&r, "%s", more.s);
+	else
+		row_draw(&more, a.y + 2, a.x, a.w, ST_DIM);
+	row_draw(&r, a.y + 1, a.x, a.w, ST_DIM);
+}
+
 void sheet_draw(struct sheet *s, struct area a, bool focus)
 {
 	const struct model *m = app_model(s->app);
 	const struct model_draft *d = &m->draft;
-	char title[96], mark[64], key[16];
+	char title[96], mark[64];
 	struct row r;
 	int used;
 
@@ -509,19 +535,8 @@ void sheet_draw(struct sheet *s, struct area a, bool focus)
 		return;
 	marks_row(s, &r);
 	row_draw(&r, a.y + used + 2, a.x, a.w, ST_TEXT);
-	if (m->me.agent.state != STATE_WRAPUP || used + 7 >= a.h)
-		return;
-	keymap_name(key, sizeof(key), CMD_STATE, app_twins(s->app));
-	row_init(&r);
-	row_add(&r,
-		d->filing ? _("    【 … filing 】")
-			  : _("    【 %s files it, then “After” 】"),
-		key);
-	row_draw(&r, a.y + used + 4, a.x, a.w, ST_TEXT);
-	row_init(&r);
-	row_add(&r, _("    ^O files only   ^E 30 s more (used %d)"),
-		m->me.agent.extensions);
-	row_draw(&r, a.y + used + 5, a.x, a.w, ST_DIM);
+	if (m->me.agent.state == STATE_WRAPUP && used + 7 < a.h)
+		draw_keys(s, (struct area){a.y + used + 4, a.x, a.w, 3});
 }
 
 static void brief_row(struct area a, int i, const char *label,

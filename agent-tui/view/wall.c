@@ -365,7 +365,8 @@ static void draw_block(struct wall *s, const struct model *m, enum block b,
 	if (a.h < 2)
 		return;
 	block_title(s, b, title, sizeof(title));
-	/* the caption of a column stays, keys are for the one with the focus */
+	/* the caption of a column stays, keys are for the one with the focus
+	 */
 	bool key = b == B_AGENTS || b == B_ALARMS;
 	bool hint = b == B_QUEUES ||
 		    (on && (!key || (m->me.roles & MAY_LEAD) != 0));

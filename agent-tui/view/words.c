@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/cal.h"
 #include "common/proto.h"
@@ -228,6 +229,25 @@ void pane_when(const struct model *m, int64_t us, char *out, size_t size)
 	else
 		cal_day(b, us);
 	snprintf(out, size, "%.5s", today ? b : b + 5);
+}
+
+const char *pane_weekday(int64_t us)
+{
+	static const char *const names[] = {N_("Sun"), N_("Mon"), N_("Tue"),
+					    N_("Wed"), N_("Thu"), N_("Fri"),
+					    N_("Sat")};
+	char day[CAL_TEXT_SIZE];
+	struct tm tm = {.tm_hour = 12};
+
+	/* the site's day, not this computer's */
+	cal_day(day, us);
+	if (sscanf(day, "%d-%d-%d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday) != 3)
+		return "";
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	if (timegm(&tm) == (time_t)-1)
+		return "";
+	return tr(names[tm.tm_wday]);
 }
 
 void pane_left(const struct model *m, int64_t until_us, char *out, size_t size)

@@ -63,7 +63,7 @@ void store_call_mask_name(char *out, size_t size, const char *name);
  * recording.list: part is not used. */
 extern const struct rpc_handler store_contact_methods[];
 
-/* wall.get: part is a const struct store_wall_prm *. */
+/* wall.get, agent.today: part is a const struct store_wall_prm *. */
 struct store_wall_prm {
 	int64_t target_connect; /* 0.01 % */
 	int64_t target_ms;

@@ -77,6 +77,45 @@ void store_kb_register(struct fact_log *log)
 		fact_log_sink(log, &sinks[i]);
 }
 
+/* ---- likely questions ---- */
+
+int store_kb_likely_each(struct db *db, const char *contact, int64_t from_us,
+			 store_kb_likely_h *h, void *arg)
+{
+	scoped_stmt struct db_stmt *s = NULL;
+	struct store_contact who = {.number = ""};
+	int err = store_ticket_contact(db, contact, &who);
+
+	if (!err) /* a caller without a number is nobody we know */
+		err = db_prepare(
+			&s, db,
+			"SELECT entry, sum(mine), sum(1-mine),"
+			" max(CASE WHEN mine THEN at_us END) AS last FROM"
+			" (SELECT e.entry, 1 AS mine, e.at_us FROM contact c"
+			"  JOIN ticket_entry e ON e.contact=c.id"
+			"  WHERE c.number=?1 AND ?1!='' AND c.id!=?2"
+			"  UNION ALL SELECT e.entry, 0, e.at_us FROM contact c"
+			"  JOIN ticket_entry e ON e.contact=c.id"
+			"  WHERE c.arrived_us>=?3 AND c.queue=?4"
+			"  AND c.id!=?2)"
+			" GROUP BY entry ORDER BY last DESC NULLS LAST,"
+			" 3 DESC, entry");
+	if (!err)
+		err = db_bind(s, "ssis", who.number, contact, from_us,
+			      who.queue);
+	if (err)
+		return err;
+	while (!(err = db_step(s))) {
+		int stop = h(&(struct store_kb_likely){.entry = db_str(s, 0),
+						       .mine = db_int(s, 1),
+						       .recent = db_int(s, 2)},
+			     arg);
+		if (stop)
+			return stop;
+	}
+	return err == ENOENT ? 0 : err;
+}
+
 /* ---- stages ---- */
 
 int store_kb_stage_put(struct db *db, const char *stage, const char *file,

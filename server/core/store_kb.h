@@ -15,6 +15,20 @@
 /* Projections of entry.imported, kb.adopted, kb.dropped and kb.gap. */
 void store_kb_register(struct fact_log *log);
 
+/* ---- what a citizen will likely ask ---- */
+
+/* mine: how often entries were adopted in contacts of the same number;
+ * recent: in any contact of the same queue since from_us. */
+struct store_kb_likely {
+	const char *entry;
+	int64_t mine, recent;
+};
+/* The newest of his own first, then the queue's, most adopted first. Non-zero
+ * ends the walk and is returned. ENOENT: there is no such contact. */
+typedef int(store_kb_likely_h)(const struct store_kb_likely *row, void *arg);
+int store_kb_likely_each(struct db *db, const char *contact, int64_t from_us,
+			 store_kb_likely_h *h, void *arg);
+
 /* ---- an import in parts (no facts: it has not happened yet) ---- */
 
 /* One entry more, kept until the stage is taken or a day has passed. */

@@ -292,7 +292,53 @@ static int on_wall(struct rpc_call *call, struct db *db)
 	return call->result ? 0 : ENOMEM;
 }
 
+/* Of the calls an agent had last, by arrival. Outbound calls count as calls
+ * and talk; how fast they were answered says nothing of him. */
+static int on_today(struct rpc_call *call, struct db *db)
+{
+	const struct store_wall_prm *prm = call->part;
+	scoped_stmt struct db_stmt *s = NULL;
+	struct json_in in;
+
+	json_in_init(&in, call->params);
+	const char *agent = json_in_str_or(&in, "agent", 31, call->actor);
+	if (json_in_done(&in))
+		return rpc_bad_params(call, &in);
+	if (strcmp(agent, call->actor) != 0 && !(call->roles & MAY_LEAD))
+		return rpc_fail(call, EACCES,
+				N_("Another agent's figures are the lead's"),
+				"%s", agent);
+	int err = db_prepare(
+		&s, db,
+		"SELECT count(*), coalesce(sum(talk_ms), 0),"
+		" sum(wrapup_ms > 0), coalesce(sum(wrapup_ms), 0),"
+		" coalesce(sum(direction='in'), 0),"
+		" coalesce(sum(direction='in' AND wait_ms <= ?3), 0)"
+		" FROM contact WHERE agent=?1 AND arrived_us >= ?2"
+		" AND answered_us NOT NULL AND ended_us NOT NULL");
+
+	if (!err)
+		err = db_bind(s, "sii", agent, cal_day_start(cal_now_us()),
+			      prm->target_ms);
+	if (!err)
+		err = db_step(s);
+	if (err)
+		return err;
+	int64_t calls = db_int(s, 0), wraps = db_int(s, 2);
+	int64_t in_calls = db_int(s, 4);
+	call->result = json_pack(
+		"{s:s,s:I,s:I,s:I,s:f,s:I}", "agent", agent, "calls",
+		(json_int_t)calls, "talk_ms",
+		(json_int_t)(calls ? db_int(s, 1) / calls : 0), "wrapup_ms",
+		(json_int_t)(wraps ? db_int(s, 3) / wraps : 0), "in_target",
+		in_calls ? 100.0 * (double)db_int(s, 5) / (double)in_calls
+			 : 100.0,
+		"target_s", (json_int_t)(prm->target_ms / 1000));
+	return call->result ? 0 : ENOMEM;
+}
+
 const struct rpc_handler store_wall_methods[] = {
+	{"agent.today", .readh = on_today},
 	{"wall.get", .readh = on_wall},
 	{NULL},
 };

@@ -15,6 +15,9 @@
 #include "server/core/store_ticket.h"
 
 #define LIMIT_DEFAULT  20
+#define LIKELY_DEFAULT 6
+#define LIKELY_OWN     3 /* of his own; the rest is the queue's */
+#define RECENT_US      (7LL * 86400 * 1000000)
 #define QUESTION_BYTES 1000
 #define ID_BYTES       64
 #define STAGE_BYTES    64
@@ -167,6 +170,75 @@ static int rpc_log(struct rpc_call *call, struct db *db)
 	call->result = json_pack("{s:[]}", "items");
 	int err = kb_base_log(db, id, before, on_change, &l);
 	return err == ECANCELED ? 0 : err;
+}
+
+struct likely {
+	struct db *db;
+	json_t *hits;
+	char day[CAL_TEXT_SIZE];
+	size_t limit;
+	int64_t own;
+};
+
+/* What is not in force cannot be told, so it is no help now. */
+static int on_likely(const struct store_kb_likely *row, void *arg)
+{
+	struct likely *l = arg;
+	scoped_mem struct kb_version *v = NULL;
+
+	if (row->mine && l->own == LIKELY_OWN)
+		return 0;
+	int err = kb_base_get(&v, l->db, row->entry, 0);
+	if (err)
+		return err == ENOENT ? 0 : err;
+	const struct kb_entry *e = v->entry;
+	const char *state =
+		kb_state_on(e->state, e->effective, e->expires, l->day);
+	if (strcmp(state, "effective"))
+		return 0;
+	json_t *hit = kb_wire_row(
+		&(struct kb_row){
+			.id = row->entry,
+			.version = v->version,
+			.at_us = v->at_us,
+			.actor = v->actor,
+			.title = e->title,
+			.line = e->line,
+			.effective = e->effective,
+			.expires = e->expires,
+			.state = e->state,
+		},
+		l->day);
+	json_object_set_new(hit, "why",
+			    json_string(row->mine ? "history" : "week"));
+	json_object_set_new(hit, "week", json_integer(row->recent));
+	json_array_append_new(l->hits, hit);
+	l->own += row->mine > 0;
+	return json_array_size(l->hits) >= l->limit ? ECANCELED : 0;
+}
+
+static int rpc_likely(struct rpc_call *call, struct db *db)
+{
+	scoped_json json_t *hits = json_array();
+	struct likely l = {.db = db, .hits = hits};
+	struct json_in in;
+
+	json_in_init(&in, call->params);
+	const char *contact = json_in_str(&in, "contact", ID_BYTES);
+	l.limit = (size_t)json_in_int_or(&in, "limit", 1, KB_LIMIT_MAX,
+					 LIKELY_DEFAULT);
+	if (json_in_done(&in))
+		return rpc_bad_params(call, &in);
+	today(l.day);
+	int err = store_kb_likely_each(db, contact, cal_now_us() - RECENT_US,
+				       on_likely, &l);
+	if (err == ENOENT)
+		return rpc_fail(call, err, N_("There is no such contact"),
+				"%s", contact);
+	if (err && err != ECANCELED)
+		return err;
+	call->result = json_pack("{s:O}", "hits", hits);
+	return call->result ? 0 : ENOMEM;
 }
 
 static int rpc_stat(struct rpc_call *call, struct db *db)
@@ -491,9 +563,15 @@ static int rpc_import(struct rpc_call *call, struct db *db)
 }
 
 const struct rpc_handler article_methods[] = {
-	{"kb.search", .readh = rpc_search},  {"kb.get", .readh = rpc_get},
-	{"kb.list", .readh = rpc_list},	     {"kb.log", .readh = rpc_log},
-	{"kb.stat", .readh = rpc_stat},	     {"kb.adopt", .writeh = rpc_adopt},
-	{"kb.drop", .writeh = rpc_drop},     {"kb.gap", .writeh = rpc_gap},
-	{"kb.import", .writeh = rpc_import}, {NULL},
+	{"kb.search", .readh = rpc_search},
+	{"kb.get", .readh = rpc_get},
+	{"kb.list", .readh = rpc_list},
+	{"kb.log", .readh = rpc_log},
+	{"kb.stat", .readh = rpc_stat},
+	{"kb.likely", .readh = rpc_likely},
+	{"kb.adopt", .writeh = rpc_adopt},
+	{"kb.drop", .writeh = rpc_drop},
+	{"kb.gap", .writeh = rpc_gap},
+	{"kb.import", .writeh = rpc_import},
+	{NULL},
 };

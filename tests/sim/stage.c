@@ -11,7 +11,7 @@
  *     {"event":"me.offer","params":{}}   as the office sends it
  *     {"list":"queues","reply":{"items":[]}}
  *     {"take":"hello","value":{}}        hello me hits entry citizen ticket
- *                                        contact wall draft
+ *                                        contact wall draft today likely
  *     {"phone":{"state":"ringing"}}      {"link":{"state":"up"}}
  *     {"say":"text","level":3}           {"quit":true}
  */
@@ -356,6 +356,10 @@ static void feed_take(json_t *j)
 		model_take_contact(model, v);
 	else if (!strcmp(what, "wall"))
 		model_take_wall(model, v);
+	else if (!strcmp(what, "today"))
+		model_take_today(model, v);
+	else if (!strcmp(what, "likely"))
+		model_take_likely(model, v);
 	else if (!strcmp(what, "draft")) {
 		if (json_str(j, "of")[0])
 			model_draft_begin(model, json_str(j, "of"), NULL);

@@ -10,6 +10,7 @@
 #   wait_text TEXT        until the screen holds it
 #   wait_log TEXT         until the screens asked the office for it
 #   golden < TEXT         the screen is exactly this, trailing blanks aside
+#   golden_rows ROWS < TEXT   these rows of it: "1-5,44-48"
 set -u
 export TZ=Asia/Shanghai LC_ALL=C.UTF-8
 unset NO_COLOR COLORFGBG TMUX
@@ -131,20 +132,26 @@ text() {
 	tmux_ send-keys -l -- "$1"
 }
 
-same_as() {
-	[ "$(screen)" = "$1" ]
+rows() { # "1-5,44-48"
+	screen | sed -n "$(sed 's/-/,/g; s/,\([0-9]*\),\([0-9]*\)/,\1p;\2/g; s/$/p/' <<<"$1")"
 }
-golden() {
+same_as() {
+	[ "$(rows "$1")" = "$2" ]
+}
+golden_rows() {
 	local want i
 	want=$(sed 's/ *$//')
 	if [ -n "${TUI_SHOW:-}" ]; then
-		screen
+		rows "$1"
 		return
 	fi
 	for ((i = 0; i < tui_limit; i++)); do
-		same_as "$want" && return 0
+		same_as "$1" "$want" && return 0
 		read -rt 0.1 <> <(:) || :
 	done
-	diff <(printf '%s\n' "$want") <(screen) >&2
+	diff <(printf '%s\n' "$want") <(rows "$1") >&2
 	exit 1
+}
+golden() {
+	golden_rows 1-999
 }
