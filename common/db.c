@@ -19,6 +19,7 @@
 struct db {
 	sqlite3 *raw;
 	struct list stmts; /* struct db_stmt */
+	void *kept;	   /* db_keep */
 };
 
 struct db_stmt {
@@ -33,6 +34,7 @@ static void db_destructor(void *arg)
 {
 	struct db *db = arg;
 
+	mem_deref(db->kept);
 	list_flush(&db->stmts);
 	if (sqlite3_close(db->raw) != SQLITE_OK)
 		log_error("database closed with statements open");
@@ -87,6 +89,19 @@ static int db_errno(int rc)
 	}
 }
 
+static void drop_kept(void *arg)
+{
+	struct db *db = arg;
+
+	db->kept = mem_deref(db->kept);
+}
+
+static int on_commit(void *arg)
+{
+	drop_kept(arg);
+	return 0;
+}
+
 static int pragmas(struct db *db, enum db_mode mode)
 {
 	switch (mode) {
@@ -125,6 +140,8 @@ int db_open(struct db **dbp, const char *path, enum db_mode mode,
 	}
 	sqlite3_extended_result_codes(db->raw, 1);
 	sqlite3_busy_timeout(db->raw, BUSY_MS);
+	sqlite3_rollback_hook(db->raw, drop_kept, db);
+	sqlite3_commit_hook(db->raw, on_commit, db);
 	int err = pragmas(db, mode);
 	if (err) {
 		mem_deref(db);
@@ -258,7 +275,10 @@ void db_done(struct db_stmt *s)
 	s->busy = false;
 }
 
-static int bind_all(struct db_stmt *s, const char *format, va_list ap)
+/* lives: SQLITE_TRANSIENT, or SQLITE_STATIC where the values outlive the
+ * statement's run and need no copy. */
+static int bind_all(struct db_stmt *s, sqlite3_destructor_type lives,
+		    const char *format, va_list ap)
 {
 	int rc = SQLITE_OK;
 	int i = 1;
@@ -268,7 +288,7 @@ static int bind_all(struct db_stmt *s, const char *format, va_list ap)
 		case 's':
 			rc = sqlite3_bind_text(s->raw, i,
 					       va_arg(ap, const char *), -1,
-					       SQLITE_TRANSIENT);
+					       lives);
 			break;
 		case 'i':
 			rc = sqlite3_bind_int64(s->raw, i,
@@ -281,8 +301,7 @@ static int bind_all(struct db_stmt *s, const char *format, va_list ap)
 		case 'b': {
 			const void *data = va_arg(ap, const void *);
 			size_t len = va_arg(ap, size_t);
-			rc = sqlite3_bind_blob64(s->raw, i, data, len,
-						 SQLITE_TRANSIENT);
+			rc = sqlite3_bind_blob64(s->raw, i, data, len, lives);
 			break;
 		}
 		case 'n':
@@ -299,7 +318,7 @@ int db_bind(struct db_stmt *s, const char *format, ...)
 {
 	va_list ap;
 	va_start(ap, format);
-	int err = bind_all(s, format, ap);
+	int err = bind_all(s, SQLITE_TRANSIENT, format, ap);
 	va_end(ap);
 	return err;
 }
@@ -315,12 +334,12 @@ int db_step(struct db_stmt *s)
 }
 
 static int query(struct db_stmt **sp, struct db *db, const char *sql,
-		 const char *format, va_list ap)
+		 sqlite3_destructor_type lives, const char *format, va_list ap)
 {
 	scoped_stmt struct db_stmt *s = NULL;
 	int err = db_prepare(&s, db, sql);
 	if (!err)
-		err = bind_all(s, format, ap);
+		err = bind_all(s, lives, format, ap);
 	if (!err)
 		*sp = take(s);
 	return err;
@@ -331,7 +350,7 @@ int db_query(struct db_stmt **sp, struct db *db, const char *sql,
 {
 	va_list ap;
 	va_start(ap, format);
-	int err = query(sp, db, sql, format, ap);
+	int err = query(sp, db, sql, SQLITE_TRANSIENT, format, ap);
 	va_end(ap);
 	return err;
 }
@@ -342,7 +361,7 @@ int db_query_row(struct db_stmt **sp, struct db *db, const char *sql,
 	scoped_stmt struct db_stmt *s = NULL;
 	va_list ap;
 	va_start(ap, format);
-	int err = query(&s, db, sql, format, ap);
+	int err = query(&s, db, sql, SQLITE_TRANSIENT, format, ap);
 	va_end(ap);
 	if (!err)
 		err = db_step(s);
@@ -356,7 +375,7 @@ int db_run(struct db *db, const char *sql, const char *format, ...)
 	scoped_stmt struct db_stmt *s = NULL;
 	va_list ap;
 	va_start(ap, format);
-	int err = query(&s, db, sql, format, ap);
+	int err = query(&s, db, sql, SQLITE_STATIC, format, ap);
 	va_end(ap);
 	while (!err)
 		err = db_step(s);
@@ -369,7 +388,7 @@ int db_get_int(struct db *db, int64_t *vp, int64_t def, const char *sql,
 	scoped_stmt struct db_stmt *s = NULL;
 	va_list ap;
 	va_start(ap, format);
-	int err = query(&s, db, sql, format, ap);
+	int err = query(&s, db, sql, SQLITE_STATIC, format, ap);
 	va_end(ap);
 	if (!err)
 		err = db_step(s);
@@ -448,8 +467,23 @@ int db_release(struct db *db)
 
 void db_undo(struct db *db)
 {
+	drop_kept(db);
 	if (!db_run(db, "ROLLBACK TO job", ""))
 		db_run(db, "RELEASE job", "");
+}
+
+void db_keep(struct db *db, void *obj)
+{
+	drop_kept(db);
+	if (sqlite3_get_autocommit(db->raw))
+		mem_deref(obj);
+	else
+		db->kept = obj;
+}
+
+void *db_kept(const struct db *db)
+{
+	return db->kept;
 }
 
 int db_backup(struct db *db, const char *path)

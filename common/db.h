@@ -90,6 +90,11 @@ int64_t db_last_id(struct db *db);
 int db_begin(struct db *db); /* BEGIN IMMEDIATE */
 int db_commit(struct db *db);
 void db_rollback(struct db *db);
+/* One object of the caller's that the handle keeps for him while what he
+ * wrote in this transaction stands: dropped at its end, and as soon as a part
+ * of it is undone. Takes the reference, in a transaction; else drops it. */
+void db_keep(struct db *db, void *obj);
+void *db_kept(const struct db *db); /* borrowed; NULL: none */
 /* Savepoints nest inside it. */
 int db_save(struct db *db);
 int db_release(struct db *db);

@@ -12,17 +12,16 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <openssl/evp.h>
 
 #include "common/cal.h"
 #include "common/json.h"
 #include "common/libre.h"
 #include "common/log.h"
 #include "common/scope.h"
+#include "server/core/fact_chain.h"
 #include "server/core/store.h"
 #include "server/core/store_fact.h"
 
-#define HASH_BYTES STORE_FACT_HASH_BYTES
 #define SINKS_MAX  64
 #define FOLLOW_MAX 8
 
@@ -37,6 +36,7 @@ struct fact_log {
 	size_t sinks_n;
 	struct follower followers[FOLLOW_MAX];
 	size_t followers_n;
+	struct fact_chain *chain; /* the store thread's */
 };
 
 /* A fact that outlives its maker's strings; one thread at a time has it. */
@@ -44,20 +44,37 @@ struct carried {
 	struct fact_log *log;
 	struct fact fact;
 	bool applied; /* the loop has seen it: fact_happened */
-	char *mark_boot;
+	const char *mark_boot;
 	int64_t mark_n;
 	fact_disk_h *onh;
 	void *arg;
-	char *text[5]; /* what fact's strings point to */
+	char text[]; /* what the strings point to */
 };
+
+/* The end of the log, as long as this transaction knows it. */
+struct tip {
+	int64_t seq;
+	uint8_t hash[FACT_HASH_BYTES];
+};
+
+static void log_destructor(void *arg)
+{
+	struct fact_log *log = arg;
+
+	mem_deref(log->chain);
+}
 
 int fact_log_alloc(struct fact_log **lp, struct store *store)
 {
-	struct fact_log *log = mem_zalloc(sizeof(*log), NULL);
+	scoped_mem struct fact_log *log =
+		mem_zalloc(sizeof(*log), log_destructor);
 	if (!log)
 		return ENOMEM;
 	log->store = store;
-	*lp = log;
+	int err = fact_chain_alloc(&log->chain);
+	if (err)
+		return err;
+	*lp = take(log);
 	return 0;
 }
 
@@ -79,93 +96,57 @@ static void carried_destructor(void *arg)
 {
 	struct carried *c = arg;
 
-	for (size_t i = 0; i < ARRAY_SIZE(c->text); i++)
-		free(c->text[i]);
-	free(c->mark_boot);
 	json_decref(c->fact.body);
 }
 
-static int keep(const char **field, char **slot)
+static size_t size_of(const char *text)
 {
-	*slot = strdup(*field ? *field : "");
-	*field = *slot;
-	return *slot ? 0 : ENOMEM;
+	return text ? strlen(text) + 1 : 1;
 }
 
-static int carried_alloc(struct carried **cp, struct fact_log *log,
-			 const struct fact *fact)
+/* Copies the text to *at, moves *at behind it. */
+static const char *put(char **at, const char *text)
 {
+	char *to = *at;
+	size_t size = size_of(text);
+
+	memcpy(to, text ? text : "", size);
+	*at = to + size;
+	return to;
+}
+
+/* One block with all strings. The body is shared: jansson counts references
+ * atomically, and nobody changes a body that is in a fact. */
+static int carried_alloc(struct carried **cp, struct fact_log *log,
+			 const struct fact *f, const char *mark_boot)
+{
+	size_t size = size_of(f->actor) + size_of(f->kind) +
+		      size_of(f->contact) + size_of(f->agent) +
+		      size_of(f->subject) + size_of(mark_boot);
 	scoped_mem struct carried *c =
-		mem_zalloc(sizeof(*c), carried_destructor);
+		mem_alloc(sizeof(*c) + size, carried_destructor);
 	if (!c)
 		return ENOMEM;
+	memset(c, 0, sizeof(*c));
+	char *at = c->text;
 	c->log = log;
-	c->fact = *fact;
-	c->fact.body = fact->body ? json_deep_copy(fact->body) : json_object();
-	int err = c->fact.body ? 0 : ENOMEM;
-	if (!err)
-		err = keep(&c->fact.actor, &c->text[0]);
-	if (!err)
-		err = keep(&c->fact.kind, &c->text[1]);
-	if (!err)
-		err = keep(&c->fact.contact, &c->text[2]);
-	if (!err)
-		err = keep(&c->fact.agent, &c->text[3]);
-	if (!err)
-		err = keep(&c->fact.subject, &c->text[4]);
-	if (err)
-		return err;
+	c->fact = *f;
+	c->fact.actor = put(&at, f->actor);
+	c->fact.kind = put(&at, f->kind);
+	c->fact.contact = put(&at, f->contact);
+	c->fact.agent = put(&at, f->agent);
+	c->fact.subject = put(&at, f->subject);
+	c->mark_boot = mark_boot ? put(&at, mark_boot) : NULL;
+	c->fact.body = f->body ? json_incref(f->body) : json_object();
+	if (!c->fact.body)
+		return ENOMEM;
 	*cp = take(c);
 	return 0;
 }
 
-/* ---- the chain ---- */
-
 static const char *text_of(const char *text)
 {
 	return text ? text : "";
-}
-
-static char *body_text(json_t *body)
-{
-	return body ? json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS)
-		    : strdup("{}");
-}
-
-/* What the hash is over: a JSON list of all fields in fixed order, compact,
- * the body last. */
-static char *canonical(const struct fact *f, const char *body)
-{
-	scoped_json json_t *list = json_pack(
-		"[I,I,I,s,s,s,s,s]", (json_int_t)f->seq, (json_int_t)f->at_us,
-		(json_int_t)f->dur_ms, text_of(f->actor), text_of(f->kind),
-		text_of(f->contact), text_of(f->agent), text_of(f->subject));
-	scoped_str char *head = list ? json_dumps(list, JSON_COMPACT) : NULL;
-	if (!head)
-		return NULL;
-	size_t n = strlen(head) - 1; /* without its ] */
-	size_t size = n + strlen(body) + 3;
-	char *text = malloc(size);
-	if (text)
-		snprintf(text, size, "%.*s,%s]", (int)n, head, body);
-	return text;
-}
-
-static int chain(uint8_t out[HASH_BYTES], const uint8_t before[HASH_BYTES],
-		 const struct fact *fact, const char *body)
-{
-	scoped_str char *text = canonical(fact, body);
-	if (!text)
-		return ENOMEM;
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	if (!md)
-		return ENOMEM;
-	bool good = EVP_DigestInit_ex(md, EVP_sha256(), NULL) &&
-		    EVP_DigestUpdate(md, before, HASH_BYTES) &&
-		    EVP_DigestUpdate(md, text, strlen(text)) &&
-		    EVP_DigestFinal_ex(md, out, NULL);
-	EVP_MD_CTX_free(md);
-	return good ? 0 : EFAULT;
 }
 
 /* ---- sinks ---- */
@@ -225,20 +206,47 @@ static void publish(const struct fact_log *log, const struct fact *fact)
 
 /* ---- making facts ---- */
 
-static int insert(struct db *db, struct fact *fact)
+static int tip_get(struct tip *tip, struct db *db)
 {
-	uint8_t before[HASH_BYTES], hash[HASH_BYTES];
-	int64_t last = 0;
+	const struct tip *kept = db_kept(db);
 
-	scoped_str char *body = body_text(fact->body);
-	if (!body)
-		return EINVAL;
-	int err = store_fact_last(db, &last, before);
+	if (!kept)
+		return store_fact_last(db, &tip->seq, tip->hash);
+	*tip = *kept;
+	return 0;
+}
+
+/* Without memory the next fact reads it again. */
+static void tip_set(struct db *db, const struct tip *tip)
+{
+	struct tip *kept = db_kept(db);
+
+	if (kept) {
+		*kept = *tip;
+		return;
+	}
+	kept = mem_alloc(sizeof(*kept), NULL);
+	if (!kept)
+		return;
+	*kept = *tip;
+	db_keep(db, kept);
+}
+
+static int insert(struct fact_log *log, struct db *db, struct fact *fact)
+{
+	const char *body = fact_chain_body(log->chain, fact->body);
+	struct tip tip;
+
+	int err = body ? tip_get(&tip, db) : EINVAL;
 	if (err)
 		return err;
-	fact->seq = last + 1;
-	err = chain(hash, before, fact, body);
-	return err ? err : store_fact_insert(db, fact, body, hash);
+	fact->seq = ++tip.seq;
+	err = fact_chain_hash(log->chain, tip.hash, tip.hash, fact, body);
+	if (!err)
+		err = store_fact_insert(db, fact, body, tip.hash);
+	if (!err)
+		tip_set(db, &tip);
+	return err;
 }
 
 /* On the loop, after the commit; anywhere, when there was none. */
@@ -269,11 +277,11 @@ int fact_append(struct fact_log *log, struct db *db, struct fact *fact)
 	json_t *none = fact->body ? NULL : json_object();
 	if (none)
 		fact->body = none;
-	int err = fact->body ? insert(db, fact) : ENOMEM;
+	int err = fact->body ? insert(log, db, fact) : ENOMEM;
 	if (!err)
 		err = project(log, db, fact);
 	if (!err)
-		err = carried_alloc(&c, log, fact);
+		err = carried_alloc(&c, log, fact, NULL);
 	if (none) {
 		fact->body = NULL;
 		json_decref(none);
@@ -294,7 +302,7 @@ static int on_happened_job(struct db *db, void *arg)
 {
 	struct carried *c = arg;
 
-	int err = insert(db, &c->fact);
+	int err = insert(c->log, db, &c->fact);
 	if (!err)
 		err = project_happened(c->log, db, &c->fact);
 	if (!err && c->mark_boot)
@@ -325,15 +333,13 @@ int fact_happened(struct fact_log *log, struct fact *fact,
 		return EINVAL;
 	if (!fact->at_us)
 		fact->at_us = cal_now_us();
-	int err = carried_alloc(&c, log, fact);
+	int err = carried_alloc(&c, log, fact, mark_boot);
 	if (err)
 		return err;
 	c->applied = true;
 	c->onh = onh;
 	c->arg = arg;
 	c->mark_n = mark_n;
-	if (mark_boot && !(c->mark_boot = strdup(mark_boot)))
-		return ENOMEM;
 	apply(log, &c->fact);
 	if (!log->store) {
 		on_happened_done(0, take(c));
@@ -411,24 +417,25 @@ json_t *fact_json(const struct fact *f)
 struct checking {
 	int64_t count;
 	int64_t bad;
-	uint8_t before[HASH_BYTES];
+	uint8_t before[FACT_HASH_BYTES];
+	struct fact_chain *chain;
 };
 
 static int on_check(const struct fact *row, const char *body, const void *hash,
 		    size_t hash_len, void *arg)
 {
 	struct checking *ck = arg;
-	uint8_t want[HASH_BYTES];
+	uint8_t want[FACT_HASH_BYTES];
 
-	int err = chain(want, ck->before, row, body);
+	int err = fact_chain_hash(ck->chain, want, ck->before, row, body);
 	if (err)
 		return err;
-	if (row->seq != ck->count + 1 || hash_len != HASH_BYTES ||
-	    memcmp(want, hash, HASH_BYTES)) {
+	if (row->seq != ck->count + 1 || hash_len != FACT_HASH_BYTES ||
+	    memcmp(want, hash, FACT_HASH_BYTES)) {
 		ck->bad = row->seq;
 		return EBADMSG;
 	}
-	memcpy(ck->before, want, HASH_BYTES);
+	memcpy(ck->before, want, FACT_HASH_BYTES);
 	ck->count++;
 	return 0;
 }
@@ -438,7 +445,10 @@ int fact_verify(struct db *db, int64_t *badp, int64_t *countp)
 	struct checking ck = {0};
 	const struct fact_filter all = {0};
 
-	int err = store_fact_each(db, &all, on_check, &ck);
+	int err = fact_chain_alloc(&ck.chain);
+	if (!err)
+		err = store_fact_each(db, &all, on_check, &ck);
+	mem_deref(ck.chain);
 	*badp = ck.bad;
 	*countp = ck.count;
 	return err;

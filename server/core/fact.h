@@ -39,7 +39,7 @@ struct fact {
 	const char *contact; /* "" or NULL where it has none */
 	const char *agent;
 	const char *subject;
-	json_t *body; /* borrowed; NULL: {} */
+	json_t *body; /* NULL: {}; shared from then on: change it no more */
 };
 
 /* Store thread: keep the tables. Non-zero undoes the job. */

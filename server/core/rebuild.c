@@ -87,7 +87,7 @@ int rebuild_run(struct db *db, struct rebuild_counts *counts, rebuild_h *h,
 		void *arg)
 {
 	struct tables all = {.n = 0};
-	uint8_t hash[STORE_FACT_HASH_BYTES];
+	uint8_t hash[FACT_HASH_BYTES];
 	int64_t from = cal_mono_us();
 
 	memset(counts, 0, sizeof(*counts));

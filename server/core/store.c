@@ -54,6 +54,7 @@ struct store {
 	struct db *db;	     /* the store thread's */
 	struct db *copy_db;  /* the checkpointer's */
 	struct mqueue *wake; /* store thread -> loop */
+	struct tmr kick;     /* loop -> store thread, at the end of a turn */
 	pthread_t thread, copier;
 	bool running, copying;
 
@@ -65,11 +66,12 @@ struct store {
 	struct list
 		together; /* the same, kept back until the group is whole */
 	bool grouping;
-	struct list done; /* the same, finished */
-	size_t happened;  /* HAPPENED jobs not yet on disk */
-	uint64_t tries;	  /* batches that were tried */
-	int sick;	  /* errno of the last failed commit; 0: well */
-	int told;	  /* what healthh was told */
+	struct list done;  /* the same, finished */
+	struct list ready; /* the same, taken over by the loop: no lock */
+	size_t happened;   /* HAPPENED jobs not yet on disk */
+	uint64_t tries;	   /* batches that were tried */
+	int sick;	   /* errno of the last failed commit; 0: well */
+	int told;	   /* what healthh was told */
 	unsigned wal_pages;
 	bool busy;
 	bool woken;
@@ -407,17 +409,27 @@ static void tell_health(struct store *store)
 		store->prm.healthh(sick, happened, store->prm.arg);
 }
 
+static void take_done(struct store *store)
+{
+	struct le *le;
+
+	pthread_mutex_lock(&store->lock);
+	while ((le = list_head(&store->done))) {
+		list_unlink(le);
+		list_append(&store->ready, le, le->data);
+	}
+	pthread_mutex_unlock(&store->lock);
+}
+
+/* A handler may call store_flush and so come here again. */
 static void deliver(struct store *store)
 {
-	for (;;) {
-		pthread_mutex_lock(&store->lock);
-		struct le *le = list_head(&store->done);
-		if (le)
-			list_unlink(le);
-		pthread_mutex_unlock(&store->lock);
-		if (!le)
-			return;
+	struct le *le;
+
+	take_done(store);
+	while ((le = list_head(&store->ready))) {
 		scoped_mem struct job *job = le->data;
+		list_unlink(le);
 		notes_tell(job);
 		if (job->doneh)
 			job->doneh(job->err, job->arg);
@@ -434,6 +446,28 @@ static void on_wake(int id, void *data, void *arg)
 	tell_health(store);
 	deliver(store);
 	mem_deref(store);
+}
+
+static void kick(struct store *store)
+{
+	pthread_mutex_lock(&store->lock);
+	if (!list_isempty(&store->waiting) && !store->sick)
+		pthread_cond_signal(&store->work);
+	pthread_mutex_unlock(&store->lock);
+}
+
+static void on_kick(void *arg)
+{
+	kick(arg);
+}
+
+/* What one turn of the loop submits goes into one transaction: were the
+ * thread called for the first job, the others would wait for its sync and
+ * then for their own. */
+static void kick_later(struct store *store)
+{
+	if (!tmr_isrunning(&store->kick))
+		tmr_start(&store->kick, 0, on_kick, store);
 }
 
 int store_submit(struct store *store, enum store_class cls, store_job_h *jobh,
@@ -457,12 +491,12 @@ int store_submit(struct store *store, enum store_class cls, store_job_h *jobh,
 		store->happened += cls == STORE_HAPPENED;
 		list_append(keep ? &store->together : &store->waiting,
 			    &job->le, job);
-		if (!keep && !store->sick)
-			pthread_cond_signal(&store->work);
 	}
 	pthread_mutex_unlock(&store->lock);
 	if (refuse)
 		mem_deref(job);
+	else
+		kick_later(store);
 	return refuse ? ENOSPC : 0;
 }
 
@@ -478,13 +512,13 @@ void store_together(struct store *store, bool begin)
 		job->more = !list_isempty(&store->together);
 		list_append(&store->waiting, &job->le, job);
 	}
-	if (!list_isempty(&store->waiting) && !store->sick)
-		pthread_cond_signal(&store->work);
 	pthread_mutex_unlock(&store->lock);
+	kick_later(store);
 }
 
 int store_flush(struct store *store)
 {
+	kick(store);
 	pthread_mutex_lock(&store->lock);
 	uint64_t tries = store->tries;
 	while (store->busy || !list_isempty(&store->waiting)) {
@@ -549,6 +583,7 @@ static void destructor(void *arg)
 {
 	struct store *store = arg;
 
+	tmr_cancel(&store->kick);
 	threads_end(store);
 	abandon(store);
 	deliver(store);

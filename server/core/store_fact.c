@@ -31,20 +31,20 @@ const char store_fact_schema[] =
 	" at_us INTEGER NOT NULL) STRICT, WITHOUT ROWID;";
 
 int store_fact_last(struct db *db, int64_t *seqp,
-		    uint8_t hash[STORE_FACT_HASH_BYTES])
+		    uint8_t hash[FACT_HASH_BYTES])
 {
 	scoped_stmt struct db_stmt *s = NULL;
 	int err = db_query_row(
 		&s, db, "SELECT seq, hash FROM fact ORDER BY seq DESC LIMIT 1",
 		"");
 	*seqp = 0;
-	memset(hash, 0, STORE_FACT_HASH_BYTES);
+	memset(hash, 0, FACT_HASH_BYTES);
 	if (err)
 		return err == ENOENT ? 0 : err;
 	size_t len = 0;
 	const void *blob = db_blob(s, 1, &len);
 	*seqp = db_int(s, 0);
-	if (len == STORE_FACT_HASH_BYTES)
+	if (len == FACT_HASH_BYTES)
 		memcpy(hash, blob, len);
 	return 0;
 }
@@ -55,7 +55,7 @@ static const char *or_null(const char *text)
 }
 
 int store_fact_insert(struct db *db, const struct fact *fact, const char *body,
-		      const uint8_t hash[STORE_FACT_HASH_BYTES])
+		      const uint8_t hash[FACT_HASH_BYTES])
 {
 	return db_run(db,
 		      "INSERT INTO fact(seq, at_us, dur_ms, actor, kind,"
@@ -64,7 +64,7 @@ int store_fact_insert(struct db *db, const struct fact *fact, const char *body,
 		      "iiissssssb", fact->seq, fact->at_us, fact->dur_ms,
 		      fact->actor, fact->kind, or_null(fact->contact),
 		      or_null(fact->agent), or_null(fact->subject), body, hash,
-		      (size_t)STORE_FACT_HASH_BYTES);
+		      (size_t)FACT_HASH_BYTES);
 }
 
 int store_fact_mark(struct db *db, const char *boot, int64_t n, int64_t at_us)

@@ -5,17 +5,15 @@
  */
 #pragma once
 
-#include "server/core/fact.h"
-
-#define STORE_FACT_HASH_BYTES 32
+#include "server/core/fact_chain.h"
 
 /* Sequence number and hash of the newest fact; 0 and zeros when there is
  * none. */
 int store_fact_last(struct db *db, int64_t *seqp,
-		    uint8_t hash[STORE_FACT_HASH_BYTES]);
+		    uint8_t hash[FACT_HASH_BYTES]);
 /* body: the canonical text. */
 int store_fact_insert(struct db *db, const struct fact *fact, const char *body,
-		      const uint8_t hash[STORE_FACT_HASH_BYTES]);
+		      const uint8_t hash[FACT_HASH_BYTES]);
 int store_fact_mark(struct db *db, const char *boot, int64_t n, int64_t at_us);
 int store_fact_mark_get(struct db *db, const char *boot, int64_t *np);
 

@@ -102,6 +102,71 @@ static void test_savepoints_undo_alone(void **state)
 	mem_deref(db);
 }
 
+struct kept {
+	int *gone;
+};
+
+static void kept_destructor(void *arg)
+{
+	const struct kept *k = arg;
+
+	(*k->gone)++;
+}
+
+static void keep(struct db *db, int *gone)
+{
+	struct kept *k = mem_zalloc(sizeof(*k), kept_destructor);
+
+	assert_non_null(k);
+	k->gone = gone;
+	db_keep(db, k);
+}
+
+static void test_kept_until_undone(void **state)
+{
+	struct db *db = fresh();
+	int gone = 0;
+
+	keep(db, &gone); /* no transaction: not at all */
+	assert_int_equal(gone, 1);
+	assert_null(db_kept(db));
+
+	assert_int_equal(db_begin(db), 0);
+	insert(db, "x", 1);
+	keep(db, &gone);
+	assert_non_null(db_kept(db));
+	assert_int_equal(db_save(db), 0);
+	insert(db, "y", 1);
+	assert_int_equal(db_release(db), 0);
+	assert_non_null(db_kept(db));
+	assert_int_equal(db_save(db), 0);
+	insert(db, "z", 1);
+	db_undo(db);
+	assert_null(db_kept(db));
+	assert_int_equal(gone, 2);
+	keep(db, &gone);
+	assert_int_equal(db_commit(db), 0);
+	assert_null(db_kept(db));
+	assert_int_equal(gone, 3);
+
+	assert_int_equal(db_begin(db), 0);
+	insert(db, "u", 1);
+	keep(db, &gone);
+	/* rolls back by itself */
+	assert_int_equal(db_exec(db, "INSERT OR ROLLBACK INTO t(name, size)"
+				     " VALUES('x', 1)"),
+			 EEXIST);
+	assert_null(db_kept(db));
+	assert_int_equal(db_begin(db), 0);
+	keep(db, &gone);
+	db_rollback(db);
+	assert_int_equal(gone, 5);
+	assert_int_equal(db_begin(db), 0);
+	keep(db, &gone);
+	mem_deref(db);
+	assert_int_equal(gone, 6);
+}
+
 static void test_same_text_twice_at_once(void **state)
 {
 	struct db *db = fresh();
@@ -198,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_broken_migration_leaves_nothing),
 		cmocka_unit_test(test_codes_become_errnos),
 		cmocka_unit_test(test_savepoints_undo_alone),
+		cmocka_unit_test(test_kept_until_undone),
 		cmocka_unit_test(test_same_text_twice_at_once),
 		cmocka_unit_test(test_query_gives_rows),
 		cmocka_unit_test(test_query_that_fails_leaves_nothing),

@@ -8,15 +8,19 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <openssl/sha.h>
+#include <sqlite3.h>
 
 #include "common/json.h"
 #include "common/libre.h"
 #include "common/log.h"
 #include "common/scope.h"
 #include "server/core/fact.h"
+#include "server/core/fact_chain.h"
 #include "server/core/rebuild.h"
 #include "server/core/store.h"
 #include "server/core/store_call.h"
+#include "tests/sim/faulty_vfs.h"
 
 struct site {
 	char dir[64];
@@ -66,6 +70,8 @@ static int setup(void **state)
 	struct db *db = NULL;
 
 	log_memory();
+	faulty_vfs_register();
+	faulty_vfs_reset();
 	snprintf(s->dir, sizeof(s->dir), "/tmp/zuoxi-fact-XXXXXX");
 	assert_non_null(mkdtemp(s->dir));
 	snprintf(s->path, sizeof(s->path), "%s/t.db", s->dir);
@@ -74,7 +80,8 @@ static int setup(void **state)
 		db_exec(db, "CREATE TABLE thing(id TEXT PRIMARY KEY, n INT)"),
 		0);
 	mem_deref(db);
-	const struct store_prm prm = {.path = s->path, .happened_max = 100};
+	const struct store_prm prm = {
+		.path = s->path, .vfs = FAULTY_VFS, .happened_max = 100};
 	assert_int_equal(store_alloc(&s->store, &prm), 0);
 	assert_int_equal(fact_log_alloc(&s->log, s->store), 0);
 	sink.arg = s;
@@ -293,6 +300,116 @@ static void test_verify_finds_a_change(void **state)
 	mem_deref(db);
 }
 
+/* The hash as anybody can compute it from the row, with jansson alone. */
+static void reference(uint8_t hash[FACT_HASH_BYTES],
+		      const uint8_t before[FACT_HASH_BYTES],
+		      const struct fact *f, const char *body)
+{
+	uint8_t input[4096];
+	scoped_json json_t *list = json_pack(
+		"[I,I,I,s,s,s,s,s,o]", (json_int_t)f->seq,
+		(json_int_t)f->at_us, (json_int_t)f->dur_ms, f->actor, f->kind,
+		f->contact ? f->contact : "", f->agent ? f->agent : "",
+		f->subject ? f->subject : "",
+		json_loads(body, JSON_DECODE_ANY, NULL));
+	scoped_str char *text =
+		json_dumps(list, JSON_COMPACT | JSON_SORT_KEYS);
+
+	assert_non_null(text);
+	assert_in_range(strlen(text), 1, sizeof(input) - FACT_HASH_BYTES);
+	memcpy(input, before, FACT_HASH_BYTES);
+	memcpy(input + FACT_HASH_BYTES, text, strlen(text));
+	SHA256(input, FACT_HASH_BYTES + strlen(text), hash);
+}
+
+static void test_hash_is_over_canonical_json(void **state)
+{
+	static const char *const texts[] = {
+		"",	    "plain-1",		"a \"quoted\" one",
+		"back\\",   "line\nand\ttab",	"\x01\x1f\x7f",
+		"张三 13*", "\xf0\x9f\x93\x9e", "/slash/",
+	};
+	uint8_t want[FACT_HASH_BYTES], hash[FACT_HASH_BYTES] = {1, 2, 3};
+	scoped_mem struct fact_chain *c = NULL;
+
+	assert_int_equal(fact_chain_alloc(&c), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		scoped_json json_t *body =
+			json_pack("{s:s,s:i,s:{s:f}}", "z", texts[i], "a", 7,
+				  "m", "n", 0.1);
+		const struct fact f = {
+			.seq = (int64_t)i + 1,
+			.at_us = INT64_MAX - (int64_t)i,
+			.dur_ms = -1,
+			.actor = texts[i],
+			.kind = "thing.made",
+			.contact = i % 2 ? texts[i] : NULL,
+			.subject = texts[i],
+		};
+		const char *text = fact_chain_body(c, body);
+		assert_non_null(text);
+		reference(want, hash, &f, text);
+		assert_int_equal(fact_chain_hash(c, hash, hash, &f, text), 0);
+		assert_memory_equal(hash, want, FACT_HASH_BYTES);
+	}
+	/* what is no UTF-8 gets no hash, and so no row */
+	const struct fact bad = {.actor = "\xff", .kind = "x"};
+	assert_int_equal(fact_chain_hash(c, hash, hash, &bad, "{}"), EBADMSG);
+}
+
+static void verify(struct site *s, int64_t want)
+{
+	scoped_mem struct db *db = NULL;
+	int64_t bad = -1, n = -1;
+
+	assert_int_equal(db_open(&db, s->path, DB_READ, NULL), 0);
+	assert_int_equal(fact_verify(db, &bad, &n), 0);
+	assert_int_equal(n, want);
+}
+
+static void test_chain_holds_over_undone_jobs(void **state)
+{
+	struct site *s = *state;
+	struct ask a[9];
+
+	for (int i = 0; i < 9; i++) {
+		static const char *const ids[] = {"1", "2", "3", "4", "5",
+						  "6", "7", "8", "9"};
+		a[i] = (struct ask){s, ids[i], i, i % 3 == 1, i % 3 == 2, 0};
+		ask(&a[i]);
+	}
+	happen(s, "x", true);
+	happen(s, "y", false);
+	assert_int_equal(store_flush(s->store), 0);
+	assert_string_equal(s->published, "1 4 7 x y ");
+	verify(s, 5);
+}
+
+static void test_chain_holds_over_a_full_disk(void **state)
+{
+	struct site *s = *state;
+	struct ask a = {s, "a", 1, false, false, 0};
+	struct ask b = {s, "b", 2, false, false, 0};
+
+	ask(&a);
+	store_flush(s->store);
+	faulty_vfs_fail(FAULTY_SYNC, SQLITE_IOERR_FSYNC);
+	ask(&b);
+	happen(s, "x", false);
+	store_flush(s->store);
+	assert_true(faulty_vfs_fired() > 0);
+	assert_int_equal(b.err, EIO);
+	assert_int_equal(s->disk_err, -1);
+	faulty_vfs_reset();
+	assert_int_equal(store_flush(s->store), 0);
+	assert_int_equal(s->disk_err, 0);
+	ask(&b);
+	assert_int_equal(store_flush(s->store), 0);
+	assert_int_equal(b.err, 0);
+	assert_string_equal(s->published, "a x b ");
+	verify(s, 3);
+}
+
 static void test_rebuild_restores_tables(void **state)
 {
 	struct site *s = *state;
@@ -429,6 +546,9 @@ int main(void)
 		TEST(test_happened_applies_at_once),
 		TEST(test_happened_stays_when_its_table_cannot_follow),
 		TEST(test_verify_finds_a_change),
+		TEST(test_hash_is_over_canonical_json),
+		TEST(test_chain_holds_over_undone_jobs),
+		TEST(test_chain_holds_over_a_full_disk),
 		TEST(test_rebuild_restores_tables),
 		TEST(test_rebuild_tells_and_mends),
 		TEST(test_filters),
