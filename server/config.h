@@ -51,10 +51,12 @@
 	  "Events kept for sessions that come back")                          \
 	X(office, happened_queue, INT, happened_queue, "100000", 100,         \
 	  10000000, "facts", "Facts of calls kept while the disk is ill")     \
+	X(office, disk_free, INT, disk_free_mb, "2000", 0, 10000000, "MB",    \
+	  "Alarm when a disk of the site has less room; 0: none")             \
 	X(office, http_port, INT, http_port, "0", 0, 65535, "",               \
 	  "Loopback port of /healthz and /metrics; 0: none")                  \
-	X(sip, address, TEXT, sip_address, "0.0.0.0", 1, 60, "",              \
-	  "Address that SIP listens on")                                      \
+	X(sip, address, TEXT, sip_address, "127.0.0.1", 1, 60, "",            \
+	  "Address of this machine that SIP listens on")                      \
 	X(sip, port, INT, sip_port, "5060", 0, 65535, "", "UDP and TCP port") \
 	X(sip, tls_port, INT, sip_tls_port, "0", 0, 65535, "",                \
 	  "Port of TLS, for trunks that use it; 0: no TLS")                   \

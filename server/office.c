@@ -39,6 +39,7 @@
 #include "server/desk/roster.h"
 #include "server/desk/site.h"
 #include "server/desk/ticket.h"
+#include "server/desk/watch.h"
 #include "server/voice/voice.h"
 #include "server/launch.h"
 
@@ -61,7 +62,7 @@ struct office {
 	struct people *people;
 	struct article *article;
 	struct site *site;
-	struct tmr calendar;
+	struct watch *watch;
 	struct ticket_part tickets;
 	struct citizen_part citizens;
 	struct keep_part keep;
@@ -295,34 +296,6 @@ static void article_stop(struct office *o)
 	o->article = mem_deref(o->article);
 }
 
-#define CALENDAR_LOOK_MS 3600000
-
-/* The state publishes next year's holidays in November: from December on
- * their absence is somebody's omission. */
-static void on_calendar(void *arg)
-{
-	struct office *o = arg;
-	char day[CAL_TEXT_SIZE], next[12];
-
-	cal_day(day, cal_now_us());
-	int year = (int)strtol(day, NULL, 10) + 1;
-	snprintf(next, sizeof(next), "%d", year);
-	if (!strncmp(day + 5, "12", 2) &&
-	    !cal_has_year(site_cal(o->site), year))
-		alarm_raise(o->alarm, "calendar", ALARM_WARN,
-			    N_("The calendar has no holidays of next year"),
-			    next);
-	else
-		alarm_clear(o->alarm, "calendar");
-	tmr_start(&o->calendar, CALENDAR_LOOK_MS, on_calendar, o);
-}
-
-static void on_site_changed(unsigned what, void *arg)
-{
-	if (what & SITE_CALENDAR)
-		on_calendar(arg);
-}
-
 static int site_start(struct office *o)
 {
 	const struct site_prm prm = {
@@ -334,16 +307,23 @@ static int site_start(struct office *o)
 		.max_wait_ms = o->cfg->max_wait_ms,
 	};
 	int err = site_alloc(&o->site, &prm);
-	if (!err)
-		rpc_register(o->rpc, site_methods, o->site);
-	if (!err)
-		site_follow(o->site, on_site_changed, o);
-	return err;
+	if (err)
+		return err;
+	rpc_register(o->rpc, site_methods, o->site);
+	return watch_alloc(&o->watch,
+			   &(struct watch_prm){
+				   .alarm = o->alarm,
+				   .site = o->site,
+				   .worker = o->worker,
+				   .state_dir = o->cfg->state_dir,
+				   .recordings_dir = o->cfg->recordings_dir,
+				   .free_min_mb = o->cfg->disk_free_mb,
+			   });
 }
 
 static void site_stop(struct office *o)
 {
-	tmr_cancel(&o->calendar);
+	o->watch = mem_deref(o->watch);
 	o->site = mem_deref(o->site);
 }
 
@@ -443,7 +423,7 @@ static int load_start(struct office *o)
 	if (!err)
 		err = site_load(o->site, db);
 	if (!err)
-		tmr_start(&o->calendar, 0, on_calendar, o);
+		watch_start(o->watch);
 	if (!err)
 		err = roster_load(o->roster, db);
 	if (!err)
@@ -586,7 +566,6 @@ int office_start(struct office **op, const struct config *cfg,
 	o->diag = diag;
 	o->lock_fd = -1;
 	tmr_init(&o->tmr);
-	tmr_init(&o->calendar);
 	phone_no_area(cfg->area_code);
 	memset(diag, 0, sizeof(*diag));
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && !err; i++) {

@@ -54,13 +54,19 @@ static void print_value(char *out, size_t size, const char *key,
 	char raw[CELL_MAX] = "";
 	int64_t n = json_integer_value(v);
 
-	if (json_is_string(v))
+	if (json_is_string(v) &&
+	    (!strcmp(key, "message") || !strcmp(key, "help")) &&
+	    *json_string_value(v)) /* the office speaks in msgids */
+		snprintf(raw, sizeof(raw), "%s",
+			 gettext(json_string_value(v)));
+	else if (json_is_string(v))
 		snprintf(raw, sizeof(raw), "%s", json_string_value(v));
 	else if (json_is_integer(v) && ends(key, "_us") && n > 0)
 		cal_stamp(raw, n);
 	else if (json_is_integer(v) && ends(key, "_us"))
 		snprintf(raw, sizeof(raw), "-");
-	else if (json_is_integer(v) && ends(key, "ms"))
+	else if (json_is_integer(v) &&
+		 (ends(key, "_ms") || !strcmp(key, "ms")))
 		print_span(raw, sizeof(raw), n);
 	else if (json_is_integer(v))
 		snprintf(raw, sizeof(raw), "%lld", (long long)n);
@@ -163,12 +169,15 @@ void ctl_print(const struct ctl *ctl, const struct ctl_verb *v,
 	       const json_t *result)
 {
 	const json_t *items = json_object_get(result, "items");
+	const char *raw = v->raw ? json_str(result, v->raw) : NULL;
 
 	if (ctl->json) {
 		json_dumpf(result, stdout, JSON_INDENT(2));
 		putchar('\n');
 	} else if (items && v->columns) {
 		print_table(v->columns, items);
+	} else if (raw) {
+		fputs(raw, stdout);
 	} else if (json_object_size(result)) {
 		print_object(result, 0);
 	}

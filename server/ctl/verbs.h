@@ -41,6 +41,7 @@ struct ctl_verb {
 	const char *fixed;  /* JSON params put in, or NULL */
 	const struct ctl_column
 		*columns;     /* ends with {NULL}; NULL: key: value */
+	const char *raw;      /* print this text alone, as it is read back */
 	ctl_run_h *runh;      /* NULL: call and print */
 	const char *synopsis; /* NULL: from the method's parameters */
 	const char *help;     /* msgid */
