@@ -260,8 +260,15 @@ static int check(struct reading *rd)
 {
 	const struct config *cfg = rd->cfg;
 	char zone[CONFIG_TEXT + 32];
+	struct sa sip;
 
 	rd->line = 0;
+	/* SIP names its address in every message: it has to be one */
+	if (sa_set_str(&sip, cfg->sip_address, 0) || sa_is_any(&sip))
+		fault(rd,
+		      "sip.address: '%.60s' is no address of this machine; "
+		      "write the one that carriers reach",
+		      cfg->sip_address);
 	if (cfg->rtp_from >= cfg->rtp_to)
 		fault(rd, "rtp.ports_to must be above rtp.ports_from");
 	snprintf(zone, sizeof(zone), "/usr/share/zoneinfo/%s", cfg->zone);

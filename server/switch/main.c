@@ -166,9 +166,7 @@ static void on_mended(const char *recording, const char *path, int64_t ms,
 /* Where workstations send their voice by UDP. */
 static const char *voice_address(const struct config *cfg)
 {
-	if (*cfg->public_address)
-		return cfg->public_address;
-	return strcmp(cfg->sip_address, "0.0.0.0") ? cfg->sip_address : "";
+	return *cfg->public_address ? cfg->public_address : cfg->sip_address;
 }
 
 static int start_tables(struct app *app)
