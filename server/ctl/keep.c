@@ -87,6 +87,8 @@ int ctl_verify(struct ctl *ctl, const struct ctl_verb *v)
 	size_t i, k;
 	json_t *check, *text;
 
+	if (ctl->argc)
+		return ctl_usage(v, gettext("'%s' is too much"), ctl->argv[0]);
 	int code = ctl_connect(ctl, v, &client);
 	if (code)
 		return code;
@@ -287,8 +289,7 @@ static int backup_to(const struct ctl *ctl, const struct ctl_verb *v,
 		return ctl_refused(v, why);
 	}
 	if (ctl->json)
-		printf("{\"path\":\"%s\",\"files\":%zu}\n", dir,
-		       tree.files + 1);
+		ctl_print_made(dir, tree.files + 1);
 	else
 		printf(gettext("%zu files stand in %s.\n"), tree.files + 1,
 		       dir);
@@ -432,7 +433,11 @@ int ctl_restore(struct ctl *ctl, const struct ctl_verb *v)
 	config_path(fresh, ctl->cfg.state_dir, "zuoxi.db.new");
 	if (rename(fresh, path))
 		return ctl_refused(v, strerror(errno));
-	printf("%s", gettext("Restored. Start zuoxid, then run zuoxictl "
-			     "verify.\n"));
+	if (ctl->json)
+		ctl_print_made(ctl->cfg.state_dir, 1);
+	else
+		printf("%s",
+		       gettext("Restored. Start zuoxid, then run zuoxictl "
+			       "verify.\n"));
 	return CTL_DONE;
 }

@@ -183,6 +183,15 @@ void ctl_print(const struct ctl *ctl, const struct ctl_verb *v,
 	}
 }
 
+void ctl_print_made(const char *dir, size_t files)
+{
+	scoped_json json_t *made = json_pack("{s:s, s:I}", "path", dir,
+					     "files", (json_int_t)files);
+
+	json_dumpf(made, stdout, JSON_COMPACT);
+	putchar('\n');
+}
+
 void ctl_print_fact(const struct ctl *ctl, const json_t *fact)
 {
 	char at[CAL_TEXT_SIZE], body[CELL_MAX];

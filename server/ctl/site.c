@@ -156,7 +156,9 @@ int ctl_site_init(struct ctl *ctl, const struct ctl_verb *v)
 	mem_deref(db);
 	if (err)
 		return ctl_refused(v, strerror(err));
-	if (!ctl->json)
+	if (ctl->json)
+		ctl_print_made(in.dir, 0);
+	else
 		printf(gettext("The site stands in %s.\nNext: look at %s, "
 			       "start zuoxid --config %s, then run zuoxictl "
 			       "--config %s site fill.\n"),
@@ -358,7 +360,9 @@ int ctl_site_fill(struct ctl *ctl, const struct ctl_verb *v)
 		return ctl_refused(v, gettext("this site has queues already"));
 	if (fill_queues(&f) || fill_pauses(&f) || fill_dispositions(&f))
 		return ctl_refused(v, f.fault.text);
-	if (!ctl->json)
+	if (ctl->json)
+		printf("{\"done\":%zu}\n", f.done);
+	else
 		printf(gettext("%zu queues, pause reasons and dispositions "
 			       "are in.\n"),
 		       f.done);

@@ -79,6 +79,8 @@ int ctl_run_method(struct ctl *ctl, const struct ctl_verb *v);
 /* print.c */
 void ctl_print(const struct ctl *ctl, const struct ctl_verb *v,
 	       const json_t *result);
+/* What a verb of our own made: a folder, and the files in it. */
+void ctl_print_made(const char *dir, size_t files);
 void ctl_print_fact(const struct ctl *ctl, const json_t *fact);
 
 /* site.c, keep.c: verbs with a hand of their own */
