@@ -101,7 +101,7 @@ office_open
 ended 3 "$citizen" hangup
 ended 1 o.10 bye
 
-step 'hung up while the office is there, which dies before it reacts'
+step 'hung up, and the office is there but does nothing about it'
 peer c4 uac_wait -p "$(free_port)" -s 12333 "127.0.0.1:$sip_port"
 next_call
 citizen=$leg
@@ -111,10 +111,7 @@ seat_say a phone.answer '{"leg":"o.11"}'
 heard 3 '.kind == "leg.answered" and .leg == "o.11"'
 seat_say a phone.hangup '{"leg":"o.11"}'
 ended 3 o.11 bye
-not_heard ".kind == \"leg.ended\" and .leg == \"$citizen\""
-office_close
 peer_ok c4 'the citizen was left alone'
-office_open
 ended 3 "$citizen" hangup
 
 step 'who is rung for somebody who left is rung no more'
