@@ -11,7 +11,6 @@
  * SITE is the folder of a running site; the agents A001.. are there. They
  * sign in over the gate's sockets, as the service account.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -20,37 +19,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/libre.h"
-#include "server/gate/handover.h"
+#include "tests/bench/seat.h"
 
 #define AGENTS_MAX 100
 #define CALLS_MAX  10000 /* the last four figures of the number tell them */
 #define ROUNDS	   3
 #define RATES	   2
-#define LINE_BYTES 16384
 #define WAIT_MS	   5000
 #define REST_MS	   40 /* an offer stands so long, then the citizen leaves */
 
 static const int rates[RATES] = {20, 30};
-
-struct line {
-	int fd;
-	size_t n;
-	char buf[LINE_BYTES];
-};
-
-struct agent {
-	char id[32];
-	int rpc, phone, voice; /* what we write to */
-	struct line rpc_in, phone_in;
-	int control[3];
-	bool ready;
-};
 
 enum call_step { CALL_NONE, CALL_INVITED, CALL_UP, CALL_LEFT };
 
@@ -66,13 +49,13 @@ struct side {
 	size_t n[RATES], missed[RATES];
 };
 
-static struct agent agents[AGENTS_MAX];
+static struct seat agents[AGENTS_MAX];
 static size_t n_agents;
 static struct call calls[CALLS_MAX];
 static int n_calls, first_open;
 static int sip_fd, rtp_fd;
 static uint16_t sip_port, rtp_port;
-static struct line bare_in;
+static struct seat_line bare_in;
 
 static void must(bool ok, const char *what)
 {
@@ -102,72 +85,6 @@ static int udp(uint16_t *port)
 	must(!getsockname(fd, (struct sockaddr *)&sa, &len), "getsockname");
 	*port = ntohs(sa.sin_port);
 	return fd;
-}
-
-/* ---- agents ---- */
-
-/* Hands a pair of pipes over, as the gate does. Returns our writing end. */
-static int attach(const char *site, const char *sock, struct agent *a,
-		  enum handover_purpose purpose, int *read_fd)
-{
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	int in[2], out[2];
-	char answer = 0;
-
-	must(!pipe2(in, O_CLOEXEC) && !pipe2(out, O_CLOEXEC), "pipe");
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/run/gate/%s", site,
-		 sock);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	must(!connect(fd, (struct sockaddr *)&sa, sizeof(sa)), sa.sun_path);
-	struct handover ho = {.purpose = purpose,
-			      .login = now_ns() / 1000,
-			      .in = in[0],
-			      .out = out[1]};
-	snprintf(ho.person, sizeof(ho.person), "%s", a->id);
-	must(!handover_send(fd, &ho), "handover");
-	must(read(fd, &answer, 1) == 1 && answer == 'K', "not taken");
-	close(in[0]);
-	close(out[1]);
-	fcntl(out[0], F_SETFL, O_NONBLOCK);
-	*read_fd = out[0];
-	a->control[purpose] = fd;
-	return in[1];
-}
-
-static void say(int fd, const char *text)
-{
-	must(write(fd, text, strlen(text)) == (ssize_t)strlen(text), "write");
-}
-
-static void sign_in(const char *site, struct agent *a)
-{
-	int voice_in;
-
-	a->phone = attach(site, "switch.sock", a, HANDOVER_PHONE,
-			  &a->phone_in.fd);
-	a->voice = attach(site, "switch.sock", a, HANDOVER_VOICE, &voice_in);
-	a->rpc = attach(site, "office.sock", a, HANDOVER_RPC, &a->rpc_in.fd);
-	say(a->phone, "{\"jsonrpc\":\"2.0\",\"method\":\"phone.hello\","
-		      "\"params\":{\"version\":1,\"client\":\"bench\"}}\n");
-	say(a->rpc,
-	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"hello\","
-	    "\"params\":{\"version\":1,\"client\":\"bench\"}}\n"
-	    "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"agent.signin\","
-	    "\"params\":{}}\n");
-}
-
-/* Ready as soon as the office takes it: the phone may still be on its way. */
-static void on_rpc(struct agent *a, const char *line)
-{
-	bool good = !strstr(line, "\"error\":{");
-	bool signed_in = strstr(line, "\"id\":2") != NULL;
-	bool answered = strstr(line, "\"id\":3") != NULL;
-
-	if (answered && good)
-		a->ready = true;
-	if (signed_in || (answered && !good))
-		say(a->rpc, "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":"
-			    "\"agent.ready\"}\n");
 }
 
 /* ---- the caller ---- */
@@ -276,33 +193,15 @@ static void on_offer(const char *line)
 	calls[i].offer_ns = now_ns();
 }
 
-/* Reads what is there; calls h for each whole line. */
-static void lines(struct line *l, void (*h)(struct agent *a, const char *line),
-		  struct agent *a)
+static void on_phone(const char *line, void *arg)
 {
-	ssize_t n;
-
-	while ((n = read(l->fd, l->buf + l->n, sizeof(l->buf) - 1 - l->n)) >
-	       0) {
-		char *from = l->buf, *end;
-		l->n += (size_t)n;
-		l->buf[l->n] = '\0';
-		while ((end = strchr(from, '\n'))) {
-			*end = '\0';
-			h(a, from);
-			from = end + 1;
-		}
-		l->n -= (size_t)(from - l->buf);
-		memmove(l->buf, from, l->n);
-		if (l->n == sizeof(l->buf) - 1)
-			l->n = 0;
-	}
+	(void)arg;
+	on_offer(line);
 }
 
-static void on_phone(struct agent *a, const char *line)
+static void on_rpc(const char *line, void *arg)
 {
-	(void)a;
-	on_offer(line);
+	seat_rpc(arg, line);
 }
 
 static void look(const struct side *s, int ms)
@@ -323,14 +222,14 @@ static void look(const struct side *s, int ms)
 	/* the offers first: they are what is measured */
 	for (size_t i = 0; i < n_agents; i++)
 		if (p[2 + 2 * i].revents)
-			lines(&agents[i].phone_in, on_phone, &agents[i]);
+			seat_lines(&agents[i].phone_in, on_phone, NULL);
 	if (p[1].revents)
-		lines(&bare_in, on_phone, NULL);
+		seat_lines(&bare_in, on_phone, NULL);
 	if (p[0].revents)
 		on_sip(s);
 	for (size_t i = 0; i < n_agents; i++)
 		if (p[3 + 2 * i].revents)
-			lines(&agents[i].rpc_in, on_rpc, &agents[i]);
+			seat_lines(&agents[i].rpc_in, on_rpc, &agents[i]);
 }
 
 /* Who was offered and is up leaves, so that the agent is free again. */
@@ -507,8 +406,9 @@ int main(int argc, char *argv[])
 	sip_fd = udp(&sip_port);
 	rtp_fd = udp(&rtp_port);
 	for (size_t i = 0; i < n_agents; i++) {
-		snprintf(agents[i].id, sizeof(agents[i].id), "A%03zu", i + 1);
-		sign_in(argv[1], &agents[i]);
+		char id[32];
+		snprintf(id, sizeof(id), "A%03zu", i + 1);
+		seat_open(&agents[i], argv[1], id, true);
 	}
 	for (size_t i = 0; i < n_agents; i++)
 		for (int64_t from = now_ns(); !agents[i].ready;) {

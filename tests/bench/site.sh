@@ -4,6 +4,7 @@
 #   site.sh BUILD rpc                  one line for the socket, one for SSH
 #   site.sh BUILD restart [CONTACTS]   zuoxid with a year behind it
 #   site.sh BUILD offer [AGENTS]       INVITE to the agent's phone
+#   site.sh BUILD screen [AGENTS]      a key to the workstation's last byte
 set -euo pipefail
 . "$(dirname "$0")/../integration/lib.sh"
 
@@ -11,6 +12,7 @@ build=$1
 test_site "$build" >&2
 site_init >/dev/null
 cp "$build"/tests/bench/{rpc_roundtrip,restart_probe,offer_latency} \
+	"$build"/tests/bench/{key_to_screen,screen_echo} \
 	"$build/tests/sim/zuoxi-year" "$site/bin"
 socket=$site/run/admin.sock
 
@@ -94,9 +96,29 @@ offer()
 		fail "verify: $(cat "$site/log/verify.log")"
 }
 
+# Sample site and tongue of the pictures; callers who gave up fill the list.
+screen()
+{
+	"$test_root/scripts/prompts" "$site/prompts" >/dev/null
+	"$test_root/scripts/lib/speak" "$site/wav/c.wav" '您好，我想问一下生育津贴多久能到账。'
+	[ ${#site_as[@]} -eq 0 ] || chown -R "$site_uid:$site_uid" "$site"
+	site_run zuoxi-year "$site/state/zuoxi.db" 1 "$1" >/dev/null
+	site_start >&2
+	agents 1
+	site_key A001 >/dev/null
+	site_known_hosts >"$site/home/known_hosts"
+	local call="exec $site/bin/zuoxi-citizen --to sip:88001001@127.0.0.1:$site_sip_port --speak $site/wav/c.wav"
+	site_run sh -c "$call --from '1380000%04d' --count 12 --rate 900 --patience 2500" >"$site/log/missed.log"
+	TERM=xterm-256color "$build/tests/bench/key_to_screen" "$site" "$1" \
+		"exec '$test_root/scripts/lib/workstation' '$site' A001 --ready" \
+		"$call --from 13811112222 --talk 120000 >/dev/null" \
+		"exec '$build/tests/bench/screen_echo'"
+}
+
 case $2 in
 rpc) rpc ;;
 restart) restart "${3:-5000}" ;;
 offer) offer "${3:-20}" ;;
-*) fail "rpc, restart or offer" ;;
+screen) screen "${3:-400}" ;;
+*) fail "rpc, restart, offer or screen" ;;
 esac
