@@ -32,6 +32,7 @@
 #include "agent-tui/view/frame.h"
 
 #define RESIZE_MS  30
+#define TICK_US	   1000000
 #define NOTE_SHOWN 10000000LL /* then my state's own line comes back */
 
 static int winch_write = -1;
@@ -416,16 +417,27 @@ static void draw_main(struct app *a, int rows, int w)
 		draw_message(a, rows - 2, w);
 }
 
+/* All timers move with the tick, together: a key or an event in between
+ * sends what it changed and no figures. */
+static int64_t frame_time(const struct app *a)
+{
+	const int64_t now = cal_now_us(), past = now - a->tick_us;
+
+	return past >= 0 && past < TICK_US ? a->tick_us : now;
+}
+
 static void draw(struct app *a)
 {
 	int rows = screen_rows(), w = screen_cols();
 
+	model_frame(frame_time(a));
 	screen_begin();
 	if (w < 80 || rows < 24)
 		frame_small(a, rows, w);
 	else
 		draw_main(a, rows, w);
 	screen_end();
+	model_frame(0);
 }
 
 static void on_draw(void *arg)
@@ -447,6 +459,7 @@ static void on_tick(void *arg)
 {
 	struct app *a = arg;
 
+	a->tick_us = cal_now_us();
 	app_dirty(a);
 	tmr_start(&a->tick,
 		  1000 - (uint64_t)(cal_now_us() / 1000 % 1000) % 1000,

@@ -31,6 +31,7 @@ struct app {
 	int tab, kb_from;
 	struct view *link; /* shown instead while there is no session */
 	struct tmr draw, tick, winch;
+	int64_t tick_us; /* when it last ticked */
 	int winch_fd[2];
 	uint32_t prefix; /* ^P or ^T was pressed */
 	bool keypad, on, started;

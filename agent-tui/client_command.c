@@ -332,7 +332,7 @@ static void on_hits(const struct client_reply *r, void *arg)
 	struct client *c = arg;
 	struct model_search *s = &c->model->search;
 
-	s->took_us = cal_mono_us() - c->search_us;
+	s->took_us = cal_mono_us() - s->asked_us;
 	if (!r->err) {
 		model_take_hits(c->model, r->result);
 		return;
@@ -375,7 +375,7 @@ int client_kb_search(struct client *c, const char *q)
 		json_decref(none);
 		return 0;
 	}
-	c->search_us = cal_mono_us();
+	s->asked_us = cal_mono_us();
 	s->loading = true;
 	model_changed(c->model, MODEL_HITS);
 	tmr_start(&c->search_tmr, SEARCH_PAUSE_MS, client_on_search_timer, c);

@@ -46,7 +46,6 @@ struct client {
 
 	/* search */
 	struct tmr search_tmr;
-	int64_t search_us;
 
 	/* draft */
 	struct tmr draft_tmr;

@@ -198,9 +198,17 @@ void model_say(struct model *m, enum model_level level, const char *text,
 
 /* ---- questions ---- */
 
+/* The clock of the frame that is being drawn; 0: none is. */
+static int64_t frame_us;
+
+void model_frame(int64_t us)
+{
+	frame_us = us;
+}
+
 int64_t model_now_us(const struct model *m)
 {
-	return cal_now_us() + m->link.offset_us;
+	return (frame_us ? frame_us : cal_now_us()) + m->link.offset_us;
 }
 
 int model_unconfirmed_s(const struct model *m)

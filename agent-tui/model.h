@@ -233,8 +233,9 @@ MODEL_LIST(model_entry);
 struct model_search {
 	char q[256];
 	bool loading;
-	int64_t took_us; /* from key to answer, here */
-	char fault[160]; /* msgid: why there is no answer */
+	int64_t asked_us; /* mono */
+	int64_t took_us;  /* from key to answer, here */
+	char fault[160];  /* msgid: why there is no answer */
 	struct model_hit_list hits;
 };
 
@@ -551,8 +552,10 @@ struct model {
 int model_alloc(struct model **mp, void (*changeh)(unsigned mask, void *arg),
 		void *arg);
 
-/* This moment on the server's clock. */
+/* This moment on the server's clock; within model_frame(us) ... (0) that of
+ * the frame. */
 int64_t model_now_us(const struct model *m);
+void model_frame(int64_t us);
 /* Seconds that the oldest unconfirmed request waits; 0: none over a second.*/
 int model_unconfirmed_s(const struct model *m);
 /* Calls waiting in all my queues (all queues for a lead), and the oldest

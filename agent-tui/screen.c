@@ -42,6 +42,7 @@ static struct {
 	enum theme_depth depth;
 	attr_t attr[BASE_N][ST_N];
 	int cur_y, cur_x;
+	int sent_y, sent_x; /* of the last frame */
 	bool cur_on;
 	char title[128];
 } s;
@@ -335,6 +336,15 @@ void screen_cursor(int y, int x, bool visible)
 	s.cur_on = visible;
 }
 
+/* Would doupdate() send anything? wnoutrefresh() has marked what really
+ * differs, and the cursor is where the last frame left it. */
+static bool differs(void)
+{
+	return is_wintouched(newscr) || is_cleared(newscr) ||
+	       is_cleared(curscr) || getcury(newscr) != s.sent_y ||
+	       getcurx(newscr) != s.sent_x;
+}
+
 /* Between frames ncurses has nothing buffered, so our own sequences go
  * straight out; putp() would leave them in stdio's buffer. */
 void screen_end(void)
@@ -342,6 +352,10 @@ void screen_end(void)
 	curs_set(s.cur_on);
 	move(s.cur_y, s.cur_x);
 	wnoutrefresh(stdscr);
+	if (!differs())
+		return;
+	s.sent_y = getcury(newscr);
+	s.sent_x = getcurx(newscr);
 	if (s.sync)
 		send(SYNC_ON, sizeof(SYNC_ON) - 1);
 	doupdate();

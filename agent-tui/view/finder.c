@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/cal.h"
 #include "common/libre.h"
 #include "common/utf8.h"
 #include "agent-tui/app.h"
@@ -19,6 +20,8 @@
 #include "agent-tui/ui/row.h"
 #include "agent-tui/view/panes.h"
 
+#define SLOW_US 300000 /* then the last answer is too old to be shown */
+
 struct finder {
 	struct app *app;
 	struct ui_edit *edit;
@@ -28,6 +31,8 @@ struct finder {
 	struct area read;     /* where it stood last */
 	char shown[MODEL_ID];
 	char asked[MODEL_ID]; /* entry that was asked for */
+	char hint[64];	      /* how the last search went */
+	bool none;	      /* it found nothing */
 };
 
 static void destructor(void *arg)
@@ -294,8 +299,7 @@ static void draw_hits(struct finder *f, struct area a, bool focus)
 	if (m->search.fault[0])
 		screen_mix(a.y, a.x + 1, a.w - 2, ST_WARN,
 			   tr(m->search.fault));
-	else if (*finder_text(f) && !m->search.loading &&
-		 !strcmp(m->search.q, finder_text(f)))
+	else if (f->none)
 		screen_put(a.y, a.x + 1, a.w - 2, ST_DIM,
 			   _("Nothing found. Enter records the gap."));
 	else
@@ -303,19 +307,33 @@ static void draw_hits(struct finder *f, struct area a, bool focus)
 			   _("Type what the citizen asks."));
 }
 
-void finder_draw(struct finder *f, struct area a, bool focus)
+/* What was found stands until the next answer: a title that comes and goes
+ * with each key is restless, and dear on a slow line. */
+static void take_answer(struct finder *f)
 {
 	const struct model_search *s = search(f);
-	char hint[64] = "";
+
+	if (s->loading) {
+		if (cal_mono_us() - s->asked_us > SLOW_US)
+			snprintf(f->hint, sizeof(f->hint), "…");
+		f->none = f->none && *finder_text(f);
+		return;
+	}
+	*f->hint = '\0';
+	if (s->q[0])
+		snprintf(f->hint, sizeof(f->hint), _("%d found %d ms"),
+			 (int)s->hits.n, (int)(s->took_us / 1000));
+	if (!*finder_text(f) || !strcmp(s->q, finder_text(f)))
+		f->none = !s->hits.n && *finder_text(f);
+}
+
+void finder_draw(struct finder *f, struct area a, bool focus)
+{
 	const char *label = _("Q ");
 	int lw = utf8_width(label);
 
-	if (s->loading)
-		snprintf(hint, sizeof(hint), "…");
-	else if (s->q[0])
-		snprintf(hint, sizeof(hint), _("%d found %d ms"),
-			 (int)s->hits.n, (int)(s->took_us / 1000));
-	screen_rule(a.y, a.x, a.w, focus, _("Knowledge"), hint);
+	take_answer(f);
+	screen_rule(a.y, a.x, a.w, focus, _("Knowledge"), f->hint);
 	screen_put(a.y + 1, a.x + 1, lw, ST_DIM, label);
 	draw_hits(f, (struct area){a.y + 2, a.x, a.w, a.h - 2}, focus);
 	ui_edit_draw(f->edit, a.y + 1, a.x + 1 + lw, a.w - lw - 2, 1, focus);

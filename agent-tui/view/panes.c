@@ -600,7 +600,9 @@ void pane_sound(const struct model *m, struct area a)
 	pane_line_row(b, 1, false, false, &r);
 	row_init(&r);
 	if (m->link.tunnel.up_us) {
-		row_time(t, sizeof(t), cal_now_us() - m->link.tunnel.up_us);
+		row_time(t, sizeof(t),
+			 model_now_us(m) - m->link.offset_us -
+				 m->link.tunnel.up_us);
 		row_add(&r, _("Tunnel up %s"), t);
 	} else {
 		row_add(&r, _("× Tunnel down"));

@@ -77,6 +77,20 @@ static void test_me(void **state)
 	mem_deref(m);
 }
 
+/* The figures of one frame are of one moment. */
+static void test_frame(void **state)
+{
+	struct model *m = make();
+
+	(void)state;
+	m->link.offset_us = 7;
+	model_frame(1000);
+	assert_int_equal(1007, model_now_us(m));
+	model_frame(0);
+	assert_true(model_now_us(m) > 1000000000000000);
+	mem_deref(m);
+}
+
 static void test_items(void **state)
 {
 	struct model *m = make();
@@ -258,10 +272,11 @@ static void test_paths(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_me),	cmocka_unit_test(test_items),
-		cmocka_unit_test(test_bound),	cmocka_unit_test(test_offer),
-		cmocka_unit_test(test_call),	cmocka_unit_test(test_draft),
-		cmocka_unit_test(test_hostile), cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_frame), cmocka_unit_test(test_me),
+		cmocka_unit_test(test_items), cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_offer), cmocka_unit_test(test_call),
+		cmocka_unit_test(test_draft), cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_paths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
