@@ -58,6 +58,8 @@ void sw_answer(const char *leg);
 void sw_end(const char *leg, const char *cause, const char *by);
 void sw_event(const char *kind, json_t *fields);
 void sw_play_done(const char *leg);
+/* A leg that rings at a workstation, as an office before us dialled it. */
+void sw_ring(const char *leg, const char *contact, const char *person);
 void sw_attach(const char *person, bool up);
 void sw_restart(void);		/* a crash: all legs are gone */
 void sw_unplug(bool unplugged); /* the link alone */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "common/cal.h"
 #include "common/json.h"
 #include "common/libre.h"
 #include "server/desk/acd.h"
@@ -709,6 +710,85 @@ static void the_office_restarts_in_each_state(void **state)
 	rig_stop();
 }
 
+/* What the switch tells late happened when it happened. */
+static void facts_have_the_time_of_their_event(void **state)
+{
+	rig_start();
+	agent_in("A1");
+	ring();
+	rig_until(acked);
+	rig_office_down();
+	sw_answer(sw_leg_to("A1"));
+	int64_t answered_us = cal_now_us();
+	rig_turn(300);
+	rig_office_up();
+	rig_until(a1_talking);
+	rig_until(acked);
+	assert_in_range(rig_count("SELECT answered_us FROM contact"), 1,
+			answered_us);
+	rig_office_down();
+	sw_end(sw_leg_to("A1"), "bye", "far");
+	int64_t ended_us = cal_now_us();
+	rig_turn(300);
+	rig_office_up();
+	rig_until(a1_wrapup);
+	rig_until(acked);
+	assert_in_range(rig_count("SELECT ended_us FROM contact"), 1,
+			ended_us);
+	rig_stop();
+}
+
+/* The fact of an offer was not on disk when the office died, and yet it
+ * rings. */
+static void an_offer_without_its_fact(void **state)
+{
+	rig_start();
+	agent_in("A1");
+	sw_attach("A1", false);
+	sw_call("c1", "13800138000", "96001", false);
+	rig_until(one_waits);
+	rig_until(acked);
+	snprintf(contact, sizeof(contact), "%s",
+		 rig_text("SELECT id FROM contact"));
+	rig_office_down();
+	sw_attach("A1", true);
+	sw_ring("odead.1", contact, "A1");
+	sw_ring("odead.2", contact, "A1"); /* one is enough */
+	rig_office_up();
+	rig_until(a1_rings);
+	assert_string_equal(agent_state("A1"), "offered");
+	rig_turn(100);
+	assert_string_equal(sw_leg_to("A1"), "odead.1");
+	sw_answer("odead.1");
+	rig_until(a1_talking);
+	rig_until(acked);
+	assert_int_equal(rig_count("SELECT count(*) FROM fact WHERE"
+				   " kind='offer.made'"),
+			 1);
+	/* answered before anybody knew of it */
+	sw_end("s1.c1", "bye", "far");
+	rig_until(a1_wrapup);
+	file_ticket("A1", "");
+	rig_until(a1_ready);
+	sw_attach("A1", false);
+	sw_call("c2", "13900139000", "96001", false);
+	rig_until(one_waits);
+	rig_until(acked);
+	snprintf(contact, sizeof(contact), "%s",
+		 rig_text("SELECT max(id) FROM contact"));
+	rig_office_down();
+	sw_attach("A1", true);
+	sw_ring("odead.3", contact, "A1");
+	sw_answer("odead.3");
+	rig_office_up();
+	rig_until(a1_talking);
+	assert_true(sw_leg_lives("odead.3"));
+	sw_end("s1.c2", "bye", "far");
+	rig_until(a1_wrapup);
+	rig_until(acked);
+	rig_stop();
+}
+
 static void callers_of_the_fallback_keep_their_order(void **state)
 {
 	rig_start();
@@ -858,6 +938,8 @@ int main(void)
 		STORY(a_lost_link_costs_nothing),
 		STORY(repeated_events_are_harmless),
 		STORY(the_office_restarts_in_each_state),
+		STORY(facts_have_the_time_of_their_event),
+		STORY(an_offer_without_its_fact),
 		STORY(callers_of_the_fallback_keep_their_order),
 		STORY(sessions_phones_and_leads),
 		STORY(a_lead_hears_a_recording),

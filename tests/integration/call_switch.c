@@ -270,6 +270,18 @@ static bool cmd_dial(json_t *p)
 	return true;
 }
 
+void sw_ring(const char *leg, const char *contact, const char *person)
+{
+	scoped_json json_t *p =
+		json_pack("{s:s,s:s,s:{s:s}}", "leg", leg, "contact", contact,
+			  "to", "workstation", person);
+
+	(void)cmd_dial(p);
+	sw_event("leg.ringing",
+		 json_pack("{s:s,s:s,s:s}", "leg", leg, "contact", contact,
+			   "person", person));
+}
+
 static bool cmd_play(json_t *p)
 {
 	const json_t *src = json_array_get(json_object_get(p, "sources"), 0);
