@@ -41,12 +41,25 @@ refuse()
 	! "$@" || fail "$why: $* was not refused"
 }
 
-# eventually SECONDS COMMAND ...
+# eventually SECONDS COMMAND ...: the seconds are what it may take on a machine
+# of one's own. One that runs other things beside gets a minute: then it hangs.
 eventually()
 {
-	local seconds=$1
+	local seconds=$1 began=$SECONDS
 	shift
-	site_wait "$seconds" "$*" "$@" || fail "not within $seconds s: $*"
+	site_wait $((seconds < 60 ? 60 : seconds)) "$*" "$@" ||
+		fail "not even after $((SECONDS - began)) s: $*"
+	[ $((SECONDS - began)) -le "$seconds" ] ||
+		echo "  slow: $((SECONDS - began)) s for $seconds: $*"
+}
+
+# A figure that the design promises, for a machine of one's own; a shared one
+# gets thrice the time: in_time MS LIMIT-MS WHAT
+in_time()
+{
+	echo "  $3 after $1 ms"
+	[ -n "$1" ] && [ "$1" -lt $(($2 * ${TEST_SLACK:-3})) ] ||
+		fail "$3 after $1 ms only"
 }
 
 test_end()

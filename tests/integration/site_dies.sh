@@ -77,8 +77,7 @@ eventually 20 agent_is talking
 kill_office
 eventually 30 contact_with '.number == "138****0002" and .result == "answered" and .ticket != ""'
 heard=$(jq -r '.max_gap_ms' "$site/log/c2.log")
-echo "  longest gap the citizen heard: $heard ms"
-[ "$heard" -lt 1000 ] || fail "the citizen heard nothing for $heard ms"
+in_time "$heard" 500 "the citizen's longest silence was over"
 expect 'one contact a call' \
 	eval "[ \$(site_ctl contact list --json | jq '.items | length') = 2 ]"
 

@@ -110,17 +110,6 @@ since()
 		.at_us] | min // empty | (. - $cut) / 1000 | round'
 }
 
-# The figures are those of a machine of one's own; one that is shared with
-# other tests gets twice the time.
-timely() # WHAT KIND LIMIT-MS
-{
-	local ms
-	ms=$(since "$2")
-	echo "  $1 after $ms ms"
-	[ -n "$ms" ] && [ "$ms" -lt $(($3 * ${TEST_SLACK:-2})) ] ||
-		fail "$1 after $ms ms only"
-}
-
 # Breaks that the client gave a reason for; others are the office's.
 downs()
 {
@@ -141,8 +130,8 @@ breaks() # CUT HEAL COMMAND ...: for as long as the command takes to succeed
 	"$2"
 	eventually 60 eval '! away'
 	expect 'he has his call again' agent_is A001 talking
-	timely comfort contact.away 2000
-	timely 'his call back' contact.back 20000
+	in_time "$(since contact.away)" 2000 comfort
+	in_time "$(since contact.back)" 20000 'his call'
 }
 
 step 'the link is pulled in a call for a moment: the tunnel outlives it'

@@ -13,18 +13,18 @@ set -euo pipefail
 survive_site "$1" A001 A002 A003
 
 step 'somebody gave up before'
-citizen c0 13800000009 --patience 6000
+citizen c0 13800000009 --patience 8000
 eventually 30 contact_with '.number == "138****0009" and .result == "abandoned"'
 
 step 'the switch dies under two calls and one who waits'
-robots r1 'A001 A002' --talk 60000 --wrapup 300
+robots r1 'A001 A002' --talk 300000 --wrapup 300
 eventually 20 agent_is A001 ready
 eventually 20 agent_is A002 ready
-citizen c1 13800000001 --talk 60000 --patience 60000
-citizen c2 13800000002 --talk 60000 --patience 60000
+citizen c1 13800000001 --talk 300000 --patience 300000
+citizen c2 13800000002 --talk 300000 --patience 300000
 eventually 20 agent_is A001 talking
 eventually 20 agent_is A002 talking
-citizen c3 13800000003 --talk 60000 --patience 60000
+citizen c3 13800000003 --talk 300000 --patience 300000
 eventually 20 item_is '.number == "138****0003"'
 talked() # so that there is something to play
 {
@@ -45,8 +45,7 @@ up()
 }
 eventually 10 up
 took=$(($(date +%s%3N) - killed_ms - 800))
-echo "  a new call was up after $took ms"
-[ $took -lt 3000 ] || fail "a new call was up after $took ms only"
+in_time $took 3000 'a new call was up'
 
 step 'they are lost, and first to be called back'
 for n in 1 2 3; do
@@ -73,7 +72,8 @@ eventually 20 mended
 while read -r path want; do
 	have=$(soxi -D "$site/recordings/$path")
 	echo "  talked ${want} s, recorded $have s"
-	awk -v h="$have" -v w="$want" 'BEGIN { exit !(h > w - 1.2 && h < w + 1) }' ||
+	# a second, and what a busy machine owed
+	awk -v h="$have" -v w="$want" 'BEGIN { exit !(h > w - 2.5 && h < w + 1.5) }' ||
 		fail "$path has $have s of $want"
 done < <(jq -nr --argjson k "$killed_ms" \
 	--argjson c "$(site_ctl contact list --json)" \

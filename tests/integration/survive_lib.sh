@@ -96,7 +96,8 @@ switch_pid()
 }
 
 # The voice of these citizens had no hole: nothing lost, and no pause as long
-# as an office is away; the bound is wide for a machine that runs other tests.
+# as an office is away. On a machine that runs other tests (TEST_SLACK is not
+# 1) robots do not speak in time, and drop a packet rather than to be late.
 voice_whole()
 {
 	local c
@@ -104,9 +105,11 @@ voice_whole()
 		grep '^{' "$site/log/$c.log" | jq -c \
 			'{from, answered, heard, gaps, max_gap_ms, seq_gaps}' |
 			sed 's/^/  /'
-		grep '^{' "$site/log/$c.log" | jq -es \
-			'length > 0 and all(.[]; .seq_gaps == 0 and
-			 .max_gap_ms < 800)' >/dev/null ||
+		grep '^{' "$site/log/$c.log" |
+			jq -es --argjson slack "${TEST_SLACK:-3}" \
+			'length > 0 and all(.[]; .max_gap_ms < 400 * $slack and
+			 .seq_gaps <= (if $slack == 1 then 0
+				else .heard / 100 end))' >/dev/null ||
 			fail "the voice of $c has a hole"
 	done
 }

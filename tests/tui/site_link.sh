@@ -82,9 +82,28 @@ wait_text '市民问津贴多久到账'
 [ "$(site_ctl contact list --json | jq -r '.items[0].id')" = "$contact" ] ||
 	fail 'another contact'
 
+step 'its softphone is killed: a second of silence, and no leg changes'
+client=$(pgrep -f "^zuoxi --server 127.0.0.1:$good_port ")
+phone=$(pgrep -P "$client" -x baresip) || fail 'no softphone'
+told() { # what the call's legs did until now
+	site_ctl fact list --json | jq '[.items[] |
+		select(.kind | test("^(contact|leg|offer)\\."))] | length'
+}
+before=$(told)
+kill -KILL "$phone"
+new_phone() {
+	local now
+	now=$(pgrep -P "$client" -x baresip) && [ "$now" != "$phone" ]
+}
+tui_until 'a new softphone' new_phone
+wait_row 1 '◆通话'
+wait_row 3 '民▇'
+text '，谢谢'
+wait_text '市民问津贴多久到账，谢谢'
+[ "$(told)" = "$before" ] || fail 'the call has noticed'
+
 step 'the client is killed: usable terminal, a new one finds call and words'
 tui_until 'saved' has_text '草稿已存'
-client=$(pgrep -f "^zuoxi --server 127.0.0.1:$good_port ")
 kill -KILL "$client"
 wait_text 'ended 137'
 tmux_ kill-session -t desk
@@ -93,7 +112,7 @@ wait_row 1 '◆通话'
 wait_row 3 '138****1234'
 wait_row 3 '民▇'
 keys F3
-wait_text '市民问津贴多久到账'
+wait_text '市民问津贴多久到账，谢谢'
 shot link-again
 
 step 'a disabled person is off within a second'
