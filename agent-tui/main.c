@@ -345,9 +345,9 @@ static void pick_audio(struct options *o, struct client_prm *prm)
 	}
 	utf8_copy(prm->devices.ringer, sizeof(prm->devices.ringer),
 		  strcmp(o->ring_device, "none") ? o->ring_device : "");
-	prm->voice = !strcmp(o->voice, "udp")	 ? PHONE_VOICE_UDP
-		     : !strcmp(o->voice, "auto") ? PHONE_VOICE_AUTO
-						 : PHONE_VOICE_TUNNEL;
+	prm->voice = !strcmp(o->voice, "udp")	   ? PHONE_VOICE_UDP
+		     : !strcmp(o->voice, "tunnel") ? PHONE_VOICE_TUNNEL
+						   : PHONE_VOICE_AUTO;
 }
 
 static int make_client(struct client **cp, struct options *o, struct app *app)

@@ -125,12 +125,20 @@ static void on_udp(const uint8_t *rtp, size_t len, void *arg)
 	relay_packet(ph->relay, rtp, len);
 }
 
+static void show_path(struct phone *ph)
+{
+	ph->st.path = ph->udp && phone_udp_carries(ph->udp)
+			      ? PHONE_PATH_UDP
+			      : PHONE_PATH_TUNNEL;
+}
+
 /* By which way does this leg's voice go? udp: what the switch said of it. */
 static void choose_path(struct phone *ph, const json_t *udp)
 {
 	struct phone_udp_prm up = {
 		.tx_key = json_str(udp, "tx_key"),
 		.rx_key = json_str(udp, "rx_key"),
+		.both = json_bool(udp, "tunnel"),
 		.packeth = on_udp,
 		.arg = ph,
 	};
@@ -151,7 +159,7 @@ static void choose_path(struct phone *ph, const json_t *udp)
 	if (err)
 		log_warn("phone: no voice by UDP: %s", strerror(err));
 	else
-		ph->st.path = PHONE_PATH_UDP;
+		show_path(ph);
 }
 
 static void end_leg(struct phone *ph, const char *cause)
@@ -225,6 +233,7 @@ static void got_legs(struct phone *ph, const json_t *legs)
 	}
 	if (!is_ours(ph, found))
 		begin_leg(ph, found);
+	choose_path(ph, json_object_get(found, "udp"));
 	set_leg(ph, strcmp(json_str(found, "state"), "up") ? PHONE_RINGING
 							   : PHONE_UP);
 }
@@ -297,8 +306,10 @@ void phone_attach(struct phone *ph)
 	json_t *p = json_pack("{s:i, s:s}", "version", PROTO_VERSION, "client",
 			      ph->prm.client);
 
-	if (ph->prm.voice == PHONE_VOICE_UDP)
+	if (ph->prm.voice != PHONE_VOICE_TUNNEL)
 		json_object_set_new(p, "udp", json_true());
+	if (ph->prm.voice == PHONE_VOICE_AUTO)
+		json_object_set_new(p, "tunnel", json_true());
 	ph->prm.phone_sendh("\n", 1, ph->prm.arg);
 	send_msg(ph, "phone.hello", p);
 	relay_resync(ph->relay, false);
@@ -474,9 +485,16 @@ static int on_send(const uint8_t *frame, size_t len, void *arg)
 {
 	struct phone *ph = arg;
 
-	if (ph->udp) /* a packet of its own: no length before it */
-		return phone_udp_send(ph->udp, frame + 2, len - 2);
-	return ph->prm.voice_sendh(frame, len, ph->prm.arg);
+	unsigned ways =
+		ph->udp ? phone_udp_ways(ph->udp) : PHONE_UDP_WAY_TUNNEL;
+	int err = 0;
+
+	if (ways & PHONE_UDP_WAY_UDP) /* no length before it */
+		err = phone_udp_send(ph->udp, frame + 2, len - 2);
+	if (ways & PHONE_UDP_WAY_TUNNEL)
+		err = ph->prm.voice_sendh(frame, len, ph->prm.arg);
+	show_path(ph);
+	return err;
 }
 
 /* A second device that cannot be had costs no call: the headset rings. */

@@ -48,8 +48,8 @@ enum phone_audio_state {
 
 enum phone_path { PHONE_PATH_NONE, PHONE_PATH_TUNNEL, PHONE_PATH_UDP };
 
-/* UDP is the switch's to grant, for each leg; AUTO is the tunnel for now: a
- * leg keeps the way it began with, so nothing could be tried first. */
+/* UDP is the switch's to grant, for each leg; AUTO takes what the site has:
+ * with `voice.path = auto` UDP as long as it gets through, else the tunnel. */
 enum phone_voice { PHONE_VOICE_TUNNEL, PHONE_VOICE_UDP, PHONE_VOICE_AUTO };
 
 /* What a view may show; owned by the phone, valid until it is freed. */

@@ -5,16 +5,29 @@
 #include <netinet/ip.h>
 #include <string.h>
 
+#include "common/cal.h"
 #include "common/scope.h"
 
 #define KEY_BYTES 30
 #define TAG_BYTES 10
+
+#define QUIET_US   400000 /* after which the way is none */
+#define FIRST	   15	  /* packets tried at once: 300 ms */
+#define TRY_EACH   50	  /* packets: a second */
+#define FIRST_BACK 3	  /* packets that make it the way */
+#define TRIES_BACK 10	  /* answered tries, once it had failed */
 
 struct phone_udp {
 	struct phone_udp_prm prm;
 	struct udp_sock *sock;
 	struct srtp *tx, *rx;
 	char tx_key[48];
+	/* choosing the way */
+	bool carries, failed;
+	int64_t heard_us;
+	unsigned heard; /* packets since the way was none */
+	unsigned ticks;
+	unsigned heard_at_try, answered;
 };
 
 static void destructor(void *arg)
@@ -44,6 +57,8 @@ static void on_packet(const struct sa *src, struct mbuf *mb, void *arg)
 
 	if (mbuf_get_left(mb) < 12 || srtp_decrypt(u->rx, mb))
 		return;
+	u->heard_us = cal_mono_us();
+	u->heard++;
 	u->prm.packeth(mbuf_buf(mb), mbuf_get_left(mb), u->prm.arg);
 }
 
@@ -56,6 +71,7 @@ int phone_udp_alloc(struct phone_udp **up, const struct phone_udp_prm *prm)
 	if (!u)
 		return ENOMEM;
 	u->prm = *prm;
+	u->carries = !prm->both;
 	int err = make_srtp(&u->tx, prm->tx_key);
 	if (!err)
 		err = make_srtp(&u->rx, prm->rx_key);
@@ -70,6 +86,45 @@ int phone_udp_alloc(struct phone_udp **up, const struct phone_udp_prm *prm)
 		udp_setsockopt(u->sock, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
 	*up = take(u);
 	return 0;
+}
+
+/* Once a second: did the last try come back? */
+static void judge_try(struct phone_udp *u)
+{
+	u->answered = u->heard != u->heard_at_try ? u->answered + 1 : 0;
+	u->heard_at_try = u->heard;
+}
+
+static bool is_good(const struct phone_udp *u)
+{
+	return u->failed ? u->answered >= TRIES_BACK : u->heard >= FIRST_BACK;
+}
+
+unsigned phone_udp_ways(struct phone_udp *u)
+{
+	bool quiet = cal_mono_us() - u->heard_us >= QUIET_US;
+
+	if (!u->prm.both)
+		return PHONE_UDP_WAY_UDP;
+	if (u->carries && quiet) {
+		u->carries = false;
+		u->failed = true;
+		u->heard = u->heard_at_try = u->answered = 0;
+	}
+	bool try = u->ticks++ % TRY_EACH == 0;
+	if (!u->carries && try)
+		judge_try(u);
+	if (!u->carries && !quiet && is_good(u))
+		u->carries = true;
+	if (u->carries)
+		return PHONE_UDP_WAY_UDP;
+	try |= !u->failed && u->ticks <= FIRST;
+	return PHONE_UDP_WAY_TUNNEL | (try ? PHONE_UDP_WAY_UDP : 0);
+}
+
+bool phone_udp_carries(const struct phone_udp *u)
+{
+	return u->carries;
 }
 
 int phone_udp_send(struct phone_udp *u, const uint8_t *rtp, size_t len)

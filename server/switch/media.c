@@ -501,7 +501,7 @@ int media_leg_alloc(struct media_leg **lp, struct media *m,
 	int err = stream_alloc(&leg->stream, leg, m->silent_ms);
 	if (err)
 		return err;
-	if (leg->transport == MEDIA_UDP)
+	if (leg->transport != MEDIA_CHANNEL)
 		err = bind_leg(leg, m);
 	struct command *c = err ? NULL : command(COMMAND_ADD, leg);
 	if (!err)
@@ -576,7 +576,7 @@ int media_leg_start(struct media_leg *leg, const struct media_format *fmt)
 
 int media_leg_channel(struct media_leg *leg, int in, int out, bool resync)
 {
-	if (leg->transport != MEDIA_CHANNEL)
+	if (leg->transport == MEDIA_UDP)
 		return EINVAL;
 	if (!leg->m) /* closed: no thread holds anything */
 		return in < 0 ? 0 : EALREADY;

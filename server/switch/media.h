@@ -94,6 +94,8 @@ void media_stats(const struct media *m, struct media_stats *out);
 enum media_transport {
 	MEDIA_UDP,     /* an RTP port of ours */
 	MEDIA_CHANNEL, /* frames on a workstation's voice channel */
+	MEDIA_BOTH,    /* SRTP to a port of ours and frames, as they get
+			  through: goes out by whichever way it comes in */
 };
 
 struct media_leg_prm {
@@ -120,7 +122,7 @@ struct media_format {
 };
 int media_leg_start(struct media_leg *leg, const struct media_format *fmt);
 
-/* MEDIA_CHANNEL: the pair of pipes of a workstation, from now on served by
+/* Not for MEDIA_UDP: the pair of pipes of a workstation, from now on served by
  * the leg's thread: frames of 2 bytes length (big endian) + RTP packet, each
  * written in one write(); what does not fit at once is dropped. in < 0: take
  * them away again; returns when the thread has let go. resync: skip what

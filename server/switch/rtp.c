@@ -21,7 +21,9 @@
 #define HEADER	    12
 #define PT_CN	    13	   /* comfort noise, RFC 3389 */
 #define LATCH_US    500000 /* a source that was quiet so long may move */
+#define PATH_US	    400000 /* a way that was quiet so long is none */
 #define SEQ_JUMP    100
+#define WINDOW	    64
 #define STRAY_TS    8000 /* forwarded clock off ours by a second: anew */
 #define LEVEL_EVERY 16	 /* packets */
 #define RTCP_FIRST  192
@@ -174,12 +176,24 @@ static void new_source(struct stream *s, const struct packet *p)
 	s->in.seq = p->seq;
 	s->in.base = p->seq;
 	s->in.cycles = 0;
+	s->in.window = 1;
 	s->in.received = 0;
 	s->in.prior_expected = s->in.prior_received = 0;
 	s->in.transit = 0;
 }
 
-/* Sequence and jitter figures; false: a duplicate. */
+/* Has a packet that is `behind` the newest come before? Notes it. */
+static bool seen_before(struct rtp_in *in, int behind)
+{
+	uint64_t bit = behind < WINDOW ? 1ull << behind : 0;
+
+	if (!bit || in->window & bit)
+		return true;
+	in->window |= bit;
+	return false;
+}
+
+/* Sequence and jitter figures; false: a duplicate, or of no use any more. */
 static bool account(struct stream *s, const struct packet *p)
 {
 	struct rtp_in *in = &s->in;
@@ -188,14 +202,15 @@ static bool account(struct stream *s, const struct packet *p)
 		new_source(s, p);
 	} else {
 		int16_t d = (int16_t)(p->seq - in->seq);
-		if (d == 0)
-			return false;
 		if (d > SEQ_JUMP || d < -SEQ_JUMP) {
 			new_source(s, p);
+		} else if (d <= 0 && seen_before(in, -d)) {
+			return false;
 		} else if (d > 0) {
 			if (p->seq < in->seq)
 				in->cycles += 0x10000;
 			in->seq = p->seq;
+			in->window = d < WINDOW ? in->window << d | 1 : 1;
 			if (d > 1)
 				count(&s->figures.lost, (uint64_t)d - 1);
 		} else if (atomic_load_explicit(&s->figures.lost,
@@ -299,12 +314,13 @@ static void got_voice(struct stream *s, const struct packet *p)
 	}
 }
 
-/* Authenticates and opens it in place. */
-static bool decrypt(struct stream *s, uint8_t *buf, size_t *len)
+/* Authenticates and opens it in place. What comes by SSH is open already. */
+static bool decrypt(struct stream *s, uint8_t *buf, size_t *len,
+		    const struct sa *from)
 {
 	struct mbuf mb = {.buf = buf, .size = VOICE_PACKET, .end = *len};
 
-	if (!s->srtp_rx)
+	if (!s->srtp_rx || !from)
 		return true;
 	if (*len < HEADER || srtp_decrypt(s->srtp_rx, &mb)) {
 		count(&s->figures.srtp_bad, 1);
@@ -324,15 +340,17 @@ void rtp_stream_receive(struct stream *s, uint8_t *buf, size_t len,
 			rtcp_receive(s, buf, len, from); /* RFC 5761 */
 		return;
 	}
-	if (!s->started || !decrypt(s, buf, &len))
+	if (!s->started || !decrypt(s, buf, &len, from))
 		return;
 	if (!parse(&p, buf, len) || !is_known(s, p.pt) || !latch(s, from)) {
 		count(&s->figures.bad, 1);
 		return;
 	}
 	bool first = !s->in.seen;
+	*(from ? &s->in.udp_us : &s->in.channel_us) = s->voice->now_us;
 	if (!account(s, &p)) {
-		count(&s->figures.bad, 1);
+		/* by both ways: one of them comes second */
+		count(&s->figures.bad, s->transport != MEDIA_BOTH);
 		return;
 	}
 	count(&s->figures.rx, 1);
@@ -372,22 +390,44 @@ static const struct sa *destination(const struct stream *s)
 	return s->in.latched ? &s->in.from : &s->remote;
 }
 
-bool rtp_stream_ready(const struct stream *s)
+static bool is_fresh(const struct stream *s, int64_t heard_us)
 {
-	if (!s->started || !s->send)
-		return false;
-	if (s->transport == MEDIA_CHANNEL)
-		return s->channel_out >= 0;
-	const struct sa *to = destination(s);
-	return sa_isset(to, SA_ALL) && sa_port(to) && !sa_is_any(to);
+	return heard_us && s->voice->now_us - heard_us < PATH_US;
 }
 
-static void queue_packet(struct stream *s, const struct packet *p)
+/* By both ways: the workstation tries them and stays with the one that gets
+ * through (agent-tui/phone_udp.c); we answer where it was heard just now, by
+ * both while it was heard on both or on neither. */
+static bool goes_by_channel(const struct stream *s)
+{
+	if (s->transport == MEDIA_UDP || s->channel_out < 0)
+		return false;
+	return s->transport == MEDIA_CHANNEL ||
+	       is_fresh(s, s->in.channel_us) || !is_fresh(s, s->in.udp_us);
+}
+
+static bool goes_by_udp(const struct stream *s)
+{
+	const struct sa *to = destination(s);
+
+	if (s->transport == MEDIA_CHANNEL || !sa_isset(to, SA_ALL) ||
+	    !sa_port(to) || sa_is_any(to))
+		return false;
+	if (s->transport == MEDIA_UDP)
+		return true;
+	return s->in.latched &&
+	       (is_fresh(s, s->in.udp_us) || !is_fresh(s, s->in.channel_us));
+}
+
+bool rtp_stream_ready(const struct stream *s)
+{
+	return s->started && s->send && (goes_by_channel(s) || goes_by_udp(s));
+}
+
+static void put_slot(struct stream *s, const struct packet *p, bool channel)
 {
 	struct voice *v = s->voice;
 
-	if (p->n > 1400)
-		return;
 	if (v->n_tx == VOICE_BATCH)
 		rtp_stream_flush(v);
 	struct voice_slot *slot = &v->tx[v->n_tx];
@@ -399,7 +439,7 @@ static void queue_packet(struct stream *s, const struct packet *p)
 	put32(buf + 8, p->ssrc);
 	memcpy(buf + HEADER, p->payload, p->n);
 	slot->len = HEADER + p->n;
-	if (s->srtp_tx) {
+	if (s->srtp_tx && !channel) {
 		struct mbuf mb = {
 			.buf = buf, .size = VOICE_PACKET, .end = slot->len};
 		if (srtp_encrypt(s->srtp_tx, &mb))
@@ -407,7 +447,18 @@ static void queue_packet(struct stream *s, const struct packet *p)
 		slot->len = mb.end;
 	}
 	slot->to = s;
+	slot->channel = channel;
 	v->n_tx++;
+}
+
+static void queue_packet(struct stream *s, const struct packet *p)
+{
+	if (p->n > 1400)
+		return;
+	if (goes_by_channel(s))
+		put_slot(s, p, true);
+	if (goes_by_udp(s))
+		put_slot(s, p, false);
 	s->out.packets++;
 	s->out.octets += p->n;
 	s->out.sent = true;
@@ -447,12 +498,13 @@ void rtp_stream_flush(struct voice *v)
 	while (i < v->n_tx) {
 		struct stream *s = v->tx[i].to;
 		size_t n = 1;
-		if (s->transport == MEDIA_CHANNEL) {
+		if (v->tx[i].channel) {
 			frame_write(s, v->tx[i].buf, v->tx[i].len);
 			i++;
 			continue;
 		}
-		while (i + n < v->n_tx && v->tx[i + n].to == s)
+		while (i + n < v->n_tx && v->tx[i + n].to == s &&
+		       !v->tx[i + n].channel)
 			n++;
 		flush_socket(v, i, n);
 		i += n;

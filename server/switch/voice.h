@@ -61,7 +61,9 @@ struct rtp_in {
 	uint64_t received;
 	uint64_t prior_expected, prior_received; /* RTCP's last report */
 	int64_t last_us;
-	uint64_t turn; /* of the thread, when it was read last */
+	uint64_t turn;		    /* of the thread, when it was read last */
+	uint64_t window;	    /* which of the last 64 came, bit 0: seq */
+	int64_t udp_us, channel_us; /* MEDIA_BOTH: heard there last */
 	struct sa from;
 };
 
@@ -142,7 +144,8 @@ struct stream {
 
 struct voice_slot {
 	struct stream *to;
-	size_t len; /* from the RTP header on */
+	bool channel; /* a frame; else a datagram */
+	size_t len;   /* from the RTP header on */
 	uint8_t buf[2 + VOICE_PACKET];
 };
 

@@ -44,6 +44,7 @@ struct workstation {
 	struct link *link;
 	bool greeted; /* the client said phone.hello */
 	bool udp;     /* and that it takes voice by UDP, where the site does */
+	bool both;    /* by UDP and by its channel, as they get through */
 	struct leg *speaker; /* whose voice goes over the voice channel */
 };
 
@@ -57,7 +58,7 @@ struct seat {
 	struct workstation *w; /* NULL: nobody by that name */
 	struct tmr tmr;
 	struct leg *leg;
-	bool udp;
+	bool udp, both;
 	/* SRTP, as we see it: what it sends, what we send */
 	uint8_t rx_key[SRTP_KEY_BYTES], tx_key[SRTP_KEY_BYTES];
 };
@@ -107,10 +108,10 @@ static json_t *udp_json(const struct leg *leg)
 		return NULL;
 	key_print(tx, seat->rx_key);
 	key_print(rx, seat->tx_key);
-	return json_pack("{s:s, s:i, s:s, s:s}", "address",
+	return json_pack("{s:s, s:i, s:s, s:s, s:b}", "address",
 			 seat->w->all->prm.address, "port",
 			 media_leg_port(leg->media), "tx_key", tx, "rx_key",
-			 rx);
+			 rx, "tunnel", seat->both);
 }
 
 /* Legs of this workstation, in both states. */
@@ -170,7 +171,7 @@ static void voice_join(struct workstation *w, struct leg *leg, bool resync)
 {
 	const struct seat *seat = leg->side;
 
-	if (!w->voice.open || !leg->media || seat->udp)
+	if (!w->voice.open || !leg->media || (seat->udp && !seat->both))
 		return;
 	fd_close(w->voice.in);
 	w->speaker = leg;
@@ -368,7 +369,10 @@ static int seat_start(struct leg *leg)
 	};
 
 	seat->udp = seat->w->udp;
-	int err = leg_voice(leg, seat->udp ? MEDIA_UDP : MEDIA_CHANNEL);
+	seat->both = seat->w->both;
+	int err = leg_voice(leg, seat->both  ? MEDIA_BOTH
+				 : seat->udp ? MEDIA_UDP
+					     : MEDIA_CHANNEL);
 	if (err)
 		return err;
 	if (seat->udp) {
@@ -470,6 +474,8 @@ static void greeted(struct workstation *w, json_t *params)
 		return;
 	}
 	w->udp = w->all->prm.udp && json_bool(params, "udp");
+	w->both = w->udp && json_bool(params, "tunnel") &&
+		  !strcmp(w->all->prm.path, "auto");
 	if (!w->greeted) {
 		w->greeted = true;
 		tell_office(w, "workstation.attached");

@@ -43,7 +43,8 @@ static struct {
 	int64_t talk_ms, wrapup_ms, answer_ms;
 	int64_t hold_at_ms, hold_ms; /* 0: never */
 	double refuse;
-	bool udp, step;
+	bool step;
+	enum phone_voice voice;
 } opt = {
 	.user = "zuoxi",
 	.query = "生育津贴",
@@ -517,7 +518,7 @@ static int add_robot(const char *agent)
 			   .known_hosts = opt.known_hosts,
 			   .accept_new = !opt.known_hosts},
 		.backend = &wavphone_backend,
-		.voice = opt.udp ? PHONE_VOICE_UDP : PHONE_VOICE_TUNNEL,
+		.voice = opt.voice,
 		.topics = 1 | 2, /* me, agent (my state is in it) */
 	};
 	snprintf(prm.devices.source, sizeof(prm.devices.source), "%s",
@@ -578,8 +579,9 @@ static const struct option longs[] = {
 	{"refuse", 1, NULL, 'R'},   {"answer-after", 1, NULL, 'n'},
 	{"query", 1, NULL, 'q'},    {"debug", 0, NULL, 'd'},
 	{"hold-at", 1, NULL, 'H'},  {"hold", 1, NULL, 'l'},
-	{"udp", 0, NULL, 'U'},	    {"control", 1, NULL, 'c'},
-	{"step", 0, NULL, 'x'},	    {NULL, 0, NULL, 0}};
+	{"udp", 0, NULL, 'U'},	    {"auto", 0, NULL, 'B'},
+	{"control", 1, NULL, 'c'},  {"step", 0, NULL, 'x'},
+	{NULL, 0, NULL, 0}};
 
 static int parse(int argc, char **argv)
 {
@@ -638,7 +640,10 @@ static int parse(int argc, char **argv)
 			opt.hold_ms = strtoll(optarg, NULL, 10);
 			break;
 		case 'U':
-			opt.udp = true;
+			opt.voice = PHONE_VOICE_UDP;
+			break;
+		case 'B':
+			opt.voice = PHONE_VOICE_AUTO;
 			break;
 		case 'c':
 			opt.control = optarg;

@@ -167,17 +167,14 @@ static void send_packet(struct phone *p, const uint8_t *buf, size_t len)
 	struct mbuf mb = {.buf = frame + 2, .size = 400, .end = len};
 
 	memcpy(frame + 2, buf, len);
-	if (p->srtp_tx && srtp_encrypt(p->srtp_tx, &mb))
-		return;
+	frame[0] = (uint8_t)(len >> 8);
+	frame[1] = (uint8_t)len;
 	p->sent++;
-	if (p->fd >= 0) {
-		sendto(p->fd, frame + 2, mb.end, 0, &p->to.u.sa, p->to.len);
+	if (p->by_pipe && write(p->out, frame, len + 2) < 0)
 		return;
-	}
-	frame[0] = (uint8_t)(mb.end >> 8);
-	frame[1] = (uint8_t)mb.end;
-	if (write(p->out, frame, mb.end + 2) < 0)
+	if (!p->by_udp || (p->srtp_tx && srtp_encrypt(p->srtp_tx, &mb)))
 		return;
+	sendto(p->fd, frame + 2, mb.end, 0, &p->to.u.sa, p->to.len);
 }
 
 static void put_header(uint8_t *buf, const struct phone_packet *h)
@@ -250,11 +247,12 @@ static void on_phone(void *arg)
 	tmr_start(&p->tmr, (p->due_us - now) / 1000 + 1, on_phone, p);
 }
 
-static void heard(struct phone *p, uint8_t *buf, size_t len)
+static void heard(struct phone *p, uint8_t *buf, size_t len, bool udp)
 {
 	struct mbuf mb = {.buf = buf, .size = len, .end = len};
 
-	if (p->srtp_rx) {
+	*(udp ? &p->n_udp : &p->n_pipe) += 1;
+	if (p->srtp_rx && udp) {
 		if (srtp_decrypt(p->srtp_rx, &mb)) {
 			p->srtp_bad++;
 			return;
@@ -286,7 +284,7 @@ static void on_socket(int flags, void *arg)
 	ssize_t n;
 
 	while ((n = recv(p->fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0)
-		heard(p, buf, (size_t)n);
+		heard(p, buf, (size_t)n, true);
 }
 
 static void on_pipe(int flags, void *arg)
@@ -303,7 +301,7 @@ static void on_pipe(int flags, void *arg)
 		size_t len = (size_t)(p->frames[at] << 8 | p->frames[at + 1]);
 		if (at + 2 + len > p->n_frames)
 			break;
-		heard(p, p->frames + at + 2, len);
+		heard(p, p->frames + at + 2, len, false);
 		at += 2 + len;
 	}
 	p->n_frames -= at;
@@ -325,12 +323,14 @@ static void phone_init(struct phone *p, int hz, uint8_t pt)
 	tmr_init(&p->tmr);
 }
 
-static void open_udp(struct phone *p, struct rig *r, const char *leg)
+static void open_udp(struct phone *p, struct rig *r, const char *leg,
+		     enum media_transport transport)
 {
 	struct sa self;
 	const struct media_leg_prm lp = {
-		.leg = leg, .contact = "c1", .transport = MEDIA_UDP};
+		.leg = leg, .contact = "c1", .transport = transport};
 
+	p->by_udp = true;
 	assert_int_equal(media_leg_alloc(&p->leg, r->m, &lp), 0);
 	sa_set_str(&p->to, "127.0.0.1", media_leg_port(p->leg));
 	p->fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -361,15 +361,13 @@ void phone_open(struct phone *p, struct rig *r, const char *leg, int hz,
 		uint8_t pt)
 {
 	phone_init(p, hz, pt);
-	open_udp(p, r, leg);
+	open_udp(p, r, leg, MEDIA_UDP);
 	start(p, NULL, NULL);
 }
 
-void phone_open_keyed(struct phone *p, struct rig *r, const char *leg, int hz,
-		      const uint8_t *key_rx, const uint8_t *key_tx)
+static void start_keyed(struct phone *p, const uint8_t *key_rx,
+			const uint8_t *key_tx)
 {
-	phone_init(p, hz, 8);
-	open_udp(p, r, leg);
 	assert_int_equal(srtp_alloc(&p->srtp_tx, SRTP_AES_CM_128_HMAC_SHA1_80,
 				    key_rx, 30, 0),
 			 0);
@@ -379,17 +377,21 @@ void phone_open_keyed(struct phone *p, struct rig *r, const char *leg, int hz,
 	start(p, key_rx, key_tx);
 }
 
-void phone_open_channel(struct phone *p, struct rig *r, const char *leg,
-			int hz)
+void phone_open_keyed(struct phone *p, struct rig *r, const char *leg, int hz,
+		      const uint8_t *key_rx, const uint8_t *key_tx)
+{
+	phone_init(p, hz, 8);
+	open_udp(p, r, leg, MEDIA_UDP);
+	start_keyed(p, key_rx, key_tx);
+}
+
+static void open_pipes(struct phone *p)
 {
 	int up[2], down[2];
-	const struct media_leg_prm lp = {
-		.leg = leg, .contact = "c1", .transport = MEDIA_CHANNEL};
 
-	phone_init(p, hz, 8);
-	assert_int_equal(media_leg_alloc(&p->leg, r->m, &lp), 0);
 	assert_int_equal(pipe2(up, O_NONBLOCK), 0);
 	assert_int_equal(pipe2(down, O_NONBLOCK), 0);
+	p->by_pipe = true;
 	p->out = up[1];
 	p->leg_in = up[0];
 	p->in = down[0];
@@ -397,6 +399,28 @@ void phone_open_channel(struct phone *p, struct rig *r, const char *leg,
 	assert_int_equal(fd_listen(p->in, FD_READ, on_pipe, p), 0);
 	assert_int_equal(
 		media_leg_channel(p->leg, p->leg_in, p->leg_out, false), 0);
+}
+
+void phone_open_both(struct phone *p, struct rig *r, const char *leg, int hz)
+{
+	uint8_t rx[30], tx[30];
+
+	rand_bytes(rx, sizeof(rx));
+	rand_bytes(tx, sizeof(tx));
+	phone_init(p, hz, 8);
+	open_udp(p, r, leg, MEDIA_BOTH);
+	open_pipes(p);
+	start_keyed(p, rx, tx);
+}
+void phone_open_channel(struct phone *p, struct rig *r, const char *leg,
+			int hz)
+{
+	const struct media_leg_prm lp = {
+		.leg = leg, .contact = "c1", .transport = MEDIA_CHANNEL};
+
+	phone_init(p, hz, 8);
+	assert_int_equal(media_leg_alloc(&p->leg, r->m, &lp), 0);
+	open_pipes(p);
 	start(p, NULL, NULL);
 }
 

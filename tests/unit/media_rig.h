@@ -57,6 +57,7 @@ struct phone {
 	struct sa to;
 	struct tmr tmr;
 	bool sends;
+	bool by_udp, by_pipe; /* ways out of one that has both */
 	int hz;
 	uint8_t pt, dtmf_pt;
 	uint16_t seq;
@@ -71,6 +72,7 @@ struct phone {
 	struct phone_packet packets[2000];
 	size_t n_packets;
 	unsigned srtp_bad;
+	unsigned n_udp, n_pipe; /* packets by each way */
 };
 
 /* A leg of the rig and the phone at its other end, talking at hz. */
@@ -80,6 +82,8 @@ void phone_open_keyed(struct phone *p, struct rig *r, const char *leg, int hz,
 		      const uint8_t *key_rx, const uint8_t *key_tx);
 void phone_open_channel(struct phone *p, struct rig *r, const char *leg,
 			int hz);
+/* SRTP and pipes (MEDIA_BOTH): set by_udp, by_pipe. */
+void phone_open_both(struct phone *p, struct rig *r, const char *leg, int hz);
 void phone_close(struct phone *p);
 void phone_forget(struct phone *p); /* what it heard so far */
 /* A telephone event packet, as it is. */

@@ -302,6 +302,65 @@ static void test_channels(void **state)
 	phone_close(&b);
 }
 
+static bool udp_alone(void *arg)
+{
+	struct phone *p = arg;
+	bool so = p->n_udp > 10 && p->n_pipe == 0;
+
+	if (p->n_pipe)
+		p->n_udp = p->n_pipe = 0;
+	return so;
+}
+
+static bool pipe_alone(void *arg)
+{
+	struct phone *p = arg;
+	bool so = p->n_pipe > 10 && p->n_udp == 0;
+
+	if (p->n_udp)
+		p->n_udp = p->n_pipe = 0;
+	return so;
+}
+
+static bool both_ways(void *arg)
+{
+	const struct phone *p = arg;
+
+	return p->n_udp > 10 && p->n_pipe > 10;
+}
+
+/* What one of two ways loses the other brings, and nothing comes twice. */
+static void test_both_ways(void **state)
+{
+	struct media_quality q;
+
+	phone_open_both(&a, &rig, "l.a", 440);
+	phone_open(&b, &rig, "l.b", 700, 8);
+	rig_bridge(&rig, "br", &a, &b);
+	rig_until(hears_a, &b, 3000);
+	rig_until(both_ways, &a, 3000);
+
+	a.by_pipe = false;
+	rig_until(udp_alone, &a, 5000);
+	a.by_pipe = true;
+	a.by_udp = false;
+	rig_until(pipe_alone, &a, 5000);
+	/* on both again, then on neither: it is told on both what there is */
+	a.by_udp = true;
+	a.n_udp = a.n_pipe = 0;
+	rig_until(both_ways, &a, 5000);
+	a.by_udp = a.by_pipe = false;
+	rig_run(600);
+	a.n_udp = a.n_pipe = 0;
+	rig_until(both_ways, &a, 5000);
+	media_leg_quality(a.leg, &q);
+	/* each packet counts once, though many came twice */
+	assert_true(q.rx <= a.sent);
+	assert_continuous(&b);
+	phone_close(&a);
+	phone_close(&b);
+}
+
 static void test_garbage_in_mid_stream(void **state)
 {
 	static const uint8_t junk[100] = {9, 9, 9, 9};
@@ -482,6 +541,7 @@ int main(void)
 		CASE(test_keys_are_sent),
 		CASE(test_silence_is_told),
 		CASE(test_srtp_both_ways),
+		CASE(test_both_ways),
 		CASE(test_channels),
 		CASE(test_garbage_in_mid_stream),
 		CASE(test_full_pipe_drops),
