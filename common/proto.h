@@ -155,7 +155,8 @@ struct proto_method {
 	/* knowledge */                                                     \
 	X("kb.search", MAY_ANY, RUN_READ, "q:str line?:str limit?:int",     \
 	  "Find entries")                                                   \
-	X("kb.get", MAY_ANY, RUN_READ, "entry:str version?:int",            \
+	X("kb.get", MAY_ANY, RUN_READ,                                      \
+	  "entry:str version?:int at_us?:int source?:bool",                 \
 	  "Read an entry")                                                  \
 	X("kb.list", MAY_ANY, RUN_READ, "cursor?:str state?:str",           \
 	  "All entries")                                                    \
@@ -168,12 +169,37 @@ struct proto_method {
 	X("kb.gap", MAY_AGENT, RUN_WRITE, "contact?:str q:str",             \
 	  "Nothing in the knowledge base answers this")                     \
 	X("kb.import", MAY_ADMIN, RUN_WRITE,                                \
-	  "entries:list stage?:str more?:bool",                             \
+	  "entries:list stage?:str more?:bool by?:str paper?:str",          \
 	  "Bring entries in, all or nothing")                               \
 	X("kb.log", MAY_ANY, RUN_READ,                                      \
 	  "entry?:str before_us?:int limit?:int",                           \
 	  "Changes of entries, newest first")                               \
 	X("kb.stat", MAY_ANY, RUN_READ, "", "Count entries by state")       \
+	X("kb.draft", MAY_DESK, RUN_WRITE, "text:str known_us?:int",        \
+	  "Write the next version of an entry")                             \
+	X("kb.review", MAY_LEAD, RUN_WRITE, "entry:str version?:int",       \
+	  "A draft is right: the bureau may confirm it")                    \
+	X("kb.return", MAY_REVIEW, RUN_WRITE,                               \
+	  "entry:str version?:int reason:str",                              \
+	  "Send a version back to its author")                              \
+	X("kb.confirm", ROLE_BUREAU | ROLE_ADMIN, RUN_WRITE,                \
+	  "entry:str version?:int effective?:str by?:str paper?:str",       \
+	  "The bureau confirms a version")                                  \
+	X("kb.withdraw", MAY_ANY, RUN_WRITE,                                \
+	  "entry:str version?:int reason:str",                              \
+	  "Take a version out of force at once, or drop a draft")           \
+	X("kb.rollback", ROLE_BUREAU | ROLE_ADMIN, RUN_WRITE,               \
+	  "entry:str version:int reason:str effective?:str by?:str "        \
+	  "paper?:str",                                                     \
+	  "Put an earlier text into force again, from a day")               \
+	X("kb.release", MAY_LEAD, RUN_WRITE, "note?:str dry?:bool",         \
+	  "All that is confirmed counts from now on")                       \
+	X("kb.waiting", MAY_ANY, RUN_READ, "cursor?:str",                   \
+	  "Versions on their way to a release")                             \
+	X("kb.versions", MAY_ANY, RUN_READ, "entry:str",                    \
+	  "Versions of an entry and who signed them")                       \
+	X("kb.releases", MAY_ANY, RUN_READ, "limit?:int",                   \
+	  "Releases, newest first")                                         \
 	/* recordings */                                                    \
 	X("recording.list", MAY_REVIEW, RUN_READ,                           \
 	  "from_us?:int to_us?:int agent?:str number?:str contact?:str "    \

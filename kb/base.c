@@ -8,6 +8,8 @@
 
 #include "common/libre.h"
 #include "common/scope.h"
+#include "common/utf8.h"
+#include "kb/life.h"
 #include "kb/token.h"
 
 /* A table that every site has and a knowledge base of its own has not. */
@@ -15,6 +17,20 @@
 	"SELECT count(*) FROM sqlite_schema WHERE type='table' AND " \
 	"name='fact'"
 #define KB_SQL "SELECT count(*) FROM sqlite_schema WHERE name='kb_entry'"
+
+static const char *const schema_1[] = {KB_BASE_SCHEMA, NULL};
+static const char *const schema_2[] = {KB_LIFE_SCHEMA, NULL};
+
+static const struct db_migration migrations[] = {
+	{.version = 1, .sql = schema_1},
+	{.version = 2, .sql = schema_2, .fix = kb_life_fix},
+};
+
+int kb_base_make(struct db *db)
+{
+	return db_migrate(db, migrations,
+			  sizeof(migrations) / sizeof(*migrations));
+}
 
 static int open_writing(struct db *db)
 {
@@ -24,14 +40,7 @@ static int open_writing(struct db *db)
 		return err;
 	if (site)
 		return EACCES;
-	err = db_begin(db);
-	if (!err)
-		err = db_exec(db, KB_BASE_SCHEMA);
-	if (!err)
-		err = db_commit(db);
-	if (err)
-		db_rollback(db);
-	return err;
+	return kb_base_make(db);
 }
 
 int kb_base_open(struct db **dbp, const char *path, bool write)
@@ -69,7 +78,7 @@ int kb_base_version(struct db *db, const char *id, const char *text,
 	int err = db_query_row(&s, db,
 			       "SELECT v.version, v.text=? FROM kb_entry e"
 			       " JOIN kb_version v ON v.entry=e.id"
-			       " AND v.version=e.version WHERE e.id=?",
+			       " AND v.version=e.newest WHERE e.id=?",
 			       "ss", text, id);
 	if (err)
 		return err == ENOENT ? 0 : err;
@@ -88,9 +97,9 @@ static int join_asks(struct mbuf *mb, const struct kb_entry *e)
 	return err ? err : mbuf_write_u8(mb, '\0');
 }
 
-static int put_entry(struct db *db, const struct kb_entry *e, int64_t version,
-		     int64_t at_us, const char *actor)
+int kb_base_show(struct db *db, const struct kb_version *v, int64_t newest)
 {
+	const struct kb_entry *e = v->entry;
 	scoped_mem struct mbuf *asks = mbuf_alloc(512);
 	scoped_mem char *words = NULL;
 
@@ -104,28 +113,19 @@ static int put_entry(struct db *db, const struct kb_entry *e, int64_t version,
 		return err;
 	return db_run(
 		db,
-		"INSERT INTO kb_entry(id, version, at_us, actor, state,"
-		" effective, expires, line, title, asks, words, body)"
-		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?)"
+		"INSERT INTO kb_entry(id, version, newest, at_us, actor,"
+		" state, effective, expires, line, title, asks, words, body)"
+		" VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)"
 		" ON CONFLICT(id) DO UPDATE SET version=excluded.version,"
-		" at_us=excluded.at_us, actor=excluded.actor,"
-		" state=excluded.state, effective=excluded.effective,"
+		" newest=excluded.newest, at_us=excluded.at_us,"
+		" actor=excluded.actor, state=excluded.state,"
+		" effective=excluded.effective,"
 		" expires=excluded.expires, line=excluded.line,"
 		" title=excluded.title, asks=excluded.asks,"
 		" words=excluded.words, body=excluded.body",
-		"siisisssssss", e->id, version, at_us, actor,
-		(int64_t)e->state, e->effective, e->expires, e->line, e->title,
+		"siiisisssssss", e->id, v->version, newest, v->at_us, v->actor,
+		(int64_t)v->state, v->effective, v->expires, e->line, e->title,
 		(const char *)asks->buf, words, e->body);
-}
-
-int kb_base_put(struct db *db, const struct kb_entry *e, int64_t version,
-		int64_t at_us, const char *actor)
-{
-	int err = db_run(db,
-			 "INSERT INTO kb_version(entry, version, at_us, actor,"
-			 " text) VALUES(?,?,?,?,?)",
-			 "siiss", e->id, version, at_us, actor, e->text);
-	return err ? err : put_entry(db, e, version, at_us, actor);
 }
 
 /* ---- reading ---- */
@@ -138,16 +138,37 @@ static void version_destructor(void *arg)
 	mem_deref(v->actor);
 }
 
+static int read_version(struct kb_version *v, const char *id,
+			struct db_stmt *s)
+{
+	struct diag diag;
+	const char *text = db_str(s, 7);
+
+	v->version = db_int(s, 0);
+	v->current = db_int(s, 1);
+	v->newest = db_int(s, 2);
+	v->at_us = db_int(s, 3);
+	v->state = (enum kb_state)db_int(s, 4);
+	utf8_copy(v->effective, sizeof(v->effective), db_str(s, 5));
+	utf8_copy(v->expires, sizeof(v->expires), db_str(s, 6));
+	int err = str_dup(&v->actor, db_str(s, 8));
+	return err ? err
+		   : kb_entry_parse(&v->entry, id, text, strlen(text), &diag);
+}
+
 int kb_base_get(struct kb_version **vp, struct db *db, const char *id,
 		int64_t version)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_query_row(&s, db,
-			       "SELECT v.version, e.version, v.at_us, v.actor,"
-			       " v.text FROM kb_entry e JOIN kb_version v"
-			       " ON v.entry=e.id WHERE e.id=?1 AND v.version="
-			       " CASE ?2 WHEN 0 THEN e.version ELSE ?2 END",
-			       "si", id, version);
+	/* an entry has versions before one of them is chosen to be shown */
+	int err = db_query_row(
+		&s, db,
+		"SELECT v.version, ifnull(e.version, 0), ifnull(e.newest, 0),"
+		" v.at_us, v.state, v.effective, v.expires, v.text, v.actor"
+		" FROM kb_version v LEFT JOIN kb_entry e ON e.id=v.entry"
+		" WHERE v.entry=?1 AND v.version="
+		"CASE ?2 WHEN 0 THEN e.version ELSE ?2 END",
+		"si", id, version);
 	if (err)
 		return err;
 
@@ -155,15 +176,7 @@ int kb_base_get(struct kb_version **vp, struct db *db, const char *id,
 		mem_zalloc(sizeof(*v), version_destructor);
 	if (!v)
 		return ENOMEM;
-	v->version = db_int(s, 0);
-	v->current = db_int(s, 1);
-	v->at_us = db_int(s, 2);
-	err = str_dup(&v->actor, db_str(s, 3));
-	if (err)
-		return err;
-	struct diag diag;
-	const char *text = db_str(s, 4);
-	err = kb_entry_parse(&v->entry, id, text, strlen(text), &diag);
+	err = read_version(v, id, s);
 	if (err)
 		return err;
 	*vp = take(v);
@@ -237,7 +250,8 @@ int kb_base_stat(struct db *db, const char *day, const char *soon,
 		" AS gone, state=2 AND effective>?1 AS later FROM kb_entry)"
 		" SELECT count(*), (SELECT count(*) FROM kb_version),"
 		" ifnull(sum(state=2 AND NOT gone AND NOT later), 0),"
-		" ifnull(sum(state<2 OR later), 0), ifnull(sum(gone), 0),"
+		" ifnull(sum(state IN (0, 1, 4) OR later), 0), "
+		"ifnull(sum(gone), 0),"
 		" ifnull(sum(state=3), 0),"
 		" ifnull(sum(state=2 AND NOT gone AND NOT later"
 		" AND expires<>'' AND expires<=?2), 0),"

@@ -16,8 +16,11 @@
 #include "common/db.h"
 #include "kb/entry.h"
 
-/* Creates what is missing. A macro, so that the store can make it a part of
- * its own schema. The tokenizer must be known (kb_token_init). */
+#define KB_DAY_SIZE 12
+
+/* The tables as they were at first; life.h has what came after. Macros, so
+ * that the store can make them parts of its own migrations, and never edited
+ * again. The tokenizer must be known (kb_token_init). */
 #define KB_BASE_SCHEMA                                                       \
 	"CREATE TABLE IF NOT EXISTS kb_entry("                               \
 	" row INTEGER PRIMARY KEY,"                                          \
@@ -64,27 +67,33 @@
  * and the file is a site's, whose changes go through the office. */
 int kb_base_open(struct db **dbp, const char *path, bool write);
 
-/* The current version of an entry and whether its text is this one; version
+/* Brings the tables of a knowledge base of its own up to date. */
+int kb_base_make(struct db *db);
+
+/* The newest version of an entry and whether its text is this one; version
  * 0: there is no such entry. */
 int kb_base_version(struct db *db, const char *id, const char *text,
 		    int64_t *versionp, bool *samep);
-
-/* Makes `e` that version of its entry, and the current one. */
-int kb_base_put(struct db *db, const struct kb_entry *e, int64_t version,
-		int64_t at_us, const char *actor);
 
 /* One version as it is kept. A mem_ref object. */
 struct kb_version {
 	struct kb_entry *entry;
 	int64_t version;
-	int64_t current; /* the newest version of this entry */
+	int64_t current; /* the one that lists and search show */
+	int64_t newest;
 	int64_t at_us;
 	char *actor;
+	enum kb_state state; /* not always what its header says (life.h) */
+	char effective[KB_DAY_SIZE], expires[KB_DAY_SIZE];
 };
 
 /* version 0: the current one. ENOENT. */
 int kb_base_get(struct kb_version **vp, struct db *db, const char *id,
 		int64_t version);
+
+/* Makes it the version that lists and search show; `newest` is the highest
+ * there is. Which one that should be is life's to say. */
+int kb_base_show(struct db *db, const struct kb_version *v, int64_t newest);
 
 /* A line of a list; texts are valid in the handler. Non-zero ends the walk
  * and is returned. */

@@ -197,7 +197,7 @@ static int import_one(struct kb_door *door, const json_t *item, int64_t now,
 		return 0;
 	door->added += version == 0;
 	door->changed += version != 0;
-	return kb_base_put(door->db, e, version + 1, now, door->actor);
+	return kb_life_import(door->db, e, version + 1, now, door->actor);
 }
 
 static int import_part(struct kb_door *door, json_t *params,

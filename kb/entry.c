@@ -104,6 +104,8 @@ int kb_state_parse(enum kb_state *sp, const char *name)
 const char *kb_state_on(enum kb_state state, const char *effective,
 			const char *expires, const char *day)
 {
+	if (state == KB_AGREED)
+		return states[KB_CONFIRMED];
 	if (state != KB_CONFIRMED)
 		return states[state];
 	if (*expires && strcmp(day, expires) > 0)
@@ -127,8 +129,7 @@ bool kb_id_is_good(const char *id)
 	       !id[digits];
 }
 
-/* A day that exists, written as 2026-11-24. */
-static bool is_day(const char *s)
+bool kb_day_is_good(const char *s)
 {
 	static const int lengths[] = {31, 29, 31, 30, 31, 30,
 				      31, 31, 30, 31, 30, 31};
@@ -457,15 +458,24 @@ static int check_present(const struct reader *r)
 	return 0;
 }
 
+const char *kb_entry_lacks(const struct kb_entry *e)
+{
+	for (size_t i = 0; i < KEYS_N; i++) {
+		if (keys[i].confirmed && !*value_of(e, i))
+			return keys[i].name;
+	}
+	return *e->body ? NULL : "body";
+}
+
 static int check_days(const struct reader *r)
 {
 	const struct kb_entry *e = r->e;
 
-	if (*e->effective && !is_day(e->effective))
+	if (*e->effective && !kb_day_is_good(e->effective))
 		return fault(r->diag, r->file, line_of(r, "effective"),
 			     "'%.20s' is no day: write it as 2026-11-24",
 			     e->effective);
-	if (*e->expires && !is_day(e->expires))
+	if (*e->expires && !kb_day_is_good(e->expires))
 		return fault(r->diag, r->file, line_of(r, "expires"),
 			     "'%.20s' is no day: write it as 2026-11-24",
 			     e->expires);

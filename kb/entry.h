@@ -31,8 +31,16 @@
 #define KB_SHORT_MAX_CHARS 600 /* what one WeChat text message takes */
 #define KB_ID_SIZE	   24
 
-/* As the header says it; whether it is in force is a matter of dates too. */
-enum kb_state { KB_DRAFT, KB_REVIEWED, KB_CONFIRMED, KB_WITHDRAWN };
+/* Whether it is in force is a matter of dates too. A header says one of the
+ * first four; only an office tells what the bureau has confirmed from what is
+ * released (life.h). */
+enum kb_state {
+	KB_DRAFT,
+	KB_REVIEWED,
+	KB_CONFIRMED, /* and released */
+	KB_WITHDRAWN,
+	KB_AGREED, /* confirmed, and waits for a release */
+};
 
 /* X(key, field, required of every entry, required of a confirmed one) in the
  * order in which an entry is written. `ask` stands after `question`, `state`
@@ -87,9 +95,17 @@ int kb_entry_print(char **textp, size_t *lenp, const struct kb_entry *e);
 int kb_state_parse(enum kb_state *sp, const char *name);
 
 /* What it is on a day ("2026-11-24"): a confirmed entry is "effective" from
- * its first to its last day, "confirmed" before, "expired" after. */
+ * its first to its last day, "confirmed" before (and until it is released),
+ * "expired" after. */
 const char *kb_state_on(enum kb_state state, const char *effective,
 			const char *expires, const char *day);
+
+/* The key that a confirmed entry must have and this one has not ("body": the
+ * answer itself); NULL: it is whole. */
+const char *kb_entry_lacks(const struct kb_entry *e);
+
+/* A day that exists, written as 2026-11-24. */
+bool kb_day_is_good(const char *day);
 
 /* Letters A-Z (1 to 8), a hyphen or not, digits (1 to 9): KB-0415, A00001. */
 bool kb_id_is_good(const char *id);

@@ -70,13 +70,13 @@ json_t *kb_wire_entry(const struct kb_version *v, const char *day, bool source)
 	for (unsigned i = 0; i < e->asks_n; i++)
 		json_array_append_new(asks, json_string(e->asks[i]));
 	json_t *obj = json_pack(
-		"{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s,"
-		" s:s, s:O, s:s, s:s, s:s, s:b, s:I, s:s}",
+		"{s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s,"
+		" s:s, s:s, s:O, s:s, s:s, s:s, s:b, s:I, s:s}",
 		"id", e->id, "version", (json_int_t)v->version, "current",
-		(json_int_t)v->current, "title", e->title, "line", e->line,
-		"topic", e->topic, "state",
-		kb_state_on(e->state, e->effective, e->expires, day),
-		"effective", e->effective, "expires", e->expires, "source",
+		(json_int_t)v->current, "newest", (json_int_t)v->newest,
+		"title", e->title, "line", e->line, "topic", e->topic, "state",
+		kb_state_on(v->state, v->effective, v->expires, day),
+		"effective", v->effective, "expires", v->expires, "source",
 		e->source, "owner", e->owner, "policy", e->policy, "question",
 		e->question, "asks", asks, "body", e->body, "short", e->brief,
 		"tags", e->tags, "sample", (int)e->sample, "changed_us",
@@ -84,6 +84,27 @@ json_t *kb_wire_entry(const struct kb_version *v, const char *day, bool source)
 	if (obj && source)
 		json_object_set_new(obj, "text", json_string(e->text));
 	return obj;
+}
+
+json_t *kb_wire_life(const struct kb_life *l)
+{
+	static const char *const states[] = {
+		[KB_DRAFT] = "draft",	     [KB_REVIEWED] = "reviewed",
+		[KB_CONFIRMED] = "released", [KB_WITHDRAWN] = "withdrawn",
+		[KB_AGREED] = "confirmed",
+	};
+	return json_pack(
+		"{s:I, s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:s, s:I, s:s, s:s,"
+		" s:I, s:s, s:I, s:s}",
+		"version", (json_int_t)l->version, "state", states[l->state],
+		"effective", l->effective, "expires", l->expires, "author",
+		l->author, "at_us", (json_int_t)l->at_us, "reviewer",
+		l->reviewer, "reviewed_us", (json_int_t)l->reviewed_us,
+		"confirmer", l->confirmer, "confirmed_us",
+		(json_int_t)l->confirmed_us, "paper", l->paper, "release",
+		l->release, "released_us", (json_int_t)l->released_us,
+		"withdrawer", l->withdrawer, "withdrawn_us",
+		(json_int_t)l->withdrawn_us, "reason", l->reason);
 }
 
 json_t *kb_wire_stat(const struct kb_stat *st)

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "kb/base.h"
+#include "kb/life.h"
 #include "kb/search.h"
 
 json_t *kb_wire_hit(const struct kb_hit *hit);
@@ -18,6 +19,8 @@ int kb_wire_search(json_t **resultp, struct db *db, const struct kb_query *q);
 json_t *kb_wire_row(const struct kb_row *row, const char *day);
 /* A line of kb.log. */
 json_t *kb_wire_change(const struct kb_row *row);
+/* A line of kb.versions. */
+json_t *kb_wire_life(const struct kb_life *life);
 /* With its source text if asked for. */
 json_t *kb_wire_entry(const struct kb_version *v, const char *day,
 		      bool source);

@@ -36,6 +36,7 @@
 #include "server/desk/citizen.h"
 #include "server/desk/keep.h"
 #include "server/desk/people.h"
+#include "server/desk/release.h"
 #include "server/desk/roster.h"
 #include "server/desk/site.h"
 #include "server/desk/ticket.h"
@@ -288,6 +289,7 @@ static int article_start(struct office *o)
 	if (err)
 		return err;
 	rpc_register(o->rpc, article_methods, o->article);
+	rpc_register(o->rpc, release_methods, NULL);
 	return 0;
 }
 

@@ -21,6 +21,7 @@
 #include "common/libre.h"
 #include "common/log.h"
 #include "common/scope.h"
+#include "kb/life.h"
 #include "kb/token.h"
 
 #define BATCH_MAX	   512
@@ -97,10 +98,12 @@ static const char *const schema_1[] = {
 };
 
 static const char *const schema_2[] = {store_call_schema_2, NULL};
+static const char *const schema_3[] = {store_kb_schema_3, NULL};
 
-static const struct db_migration migrations[] = {
+const struct db_migration store_migrations[STORE_VERSION] = {
 	{.version = 1, .sql = schema_1},
 	{.version = 2, .sql = schema_2},
+	{.version = 3, .sql = schema_3, .fix = kb_life_fix},
 };
 
 int store_open_file(struct db **dbp, const char *path, enum db_mode mode,
@@ -113,8 +116,7 @@ int store_open_file(struct db **dbp, const char *path, enum db_mode mode,
 	if (err)
 		return err;
 	if (mode != DB_READ)
-		err = db_migrate(db, migrations,
-				 sizeof(migrations) / sizeof(*migrations));
+		err = db_migrate(db, store_migrations, STORE_VERSION);
 	if (err)
 		return err;
 	*dbp = take(db);

@@ -90,5 +90,10 @@ extern const char store_people_schema[];
 extern const char store_call_schema[];
 extern const char store_ticket_schema[];
 extern const char store_kb_schema[];
-/* ... and of migration 2. */
+/* ... and of later ones. */
 extern const char store_call_schema_2[];
+extern const char store_kb_schema_3[];
+
+/* The steps from an empty file to this program's; tests go part of the way. */
+#define STORE_VERSION 3
+extern const struct db_migration store_migrations[STORE_VERSION];

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/scope.h"
 #include "kb/base.h"
+#include "kb/life.h"
 #include "server/core/store.h"
 #include "server/core/store_ticket.h"
 
@@ -22,9 +23,17 @@ const char store_kb_schema[] = KB_BASE_SCHEMA
 	" text TEXT NOT NULL) STRICT;"
 	"CREATE INDEX own_kb_stage_name ON own_kb_stage(stage, n);";
 
+const char store_kb_schema_3[] = KB_LIFE_SCHEMA
+	"CREATE TABLE kb_release(name TEXT PRIMARY KEY,"
+	" at_us INTEGER NOT NULL, actor TEXT NOT NULL, note TEXT NOT NULL,"
+	" entries TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX kb_release_at ON kb_release(at_us);";
+
 /* ---- projections ---- */
 
-static int on_entry(struct db *db, const struct fact *fact, void *arg)
+/* A text became a version of its author's; in that state, or in the one that
+ * its header says (-1). */
+static int put_text(struct db *db, const struct fact *fact, int state)
 {
 	scoped_mem struct kb_entry *e = NULL;
 	struct diag diag;
@@ -36,8 +45,112 @@ static int on_entry(struct db *db, const struct fact *fact, void *arg)
 			  diag.file, diag.line, diag.what);
 		return err;
 	}
-	return kb_base_put(db, e, json_int(fact->body, "version"), fact->at_us,
-			   fact->actor);
+	const struct kb_text put = {
+		.entry = e,
+		.version = json_int(fact->body, "version"),
+		.state = state < 0 ? e->state : (enum kb_state)state,
+		.at_us = fact->at_us,
+		.author = fact->actor,
+		.effective = json_object_get(fact->body, "effective")
+				     ? json_str(fact->body, "effective")
+				     : NULL,
+		.confirmer = json_str(fact->body, "by"),
+		.paper = json_str(fact->body, "paper"),
+	};
+	return kb_life_put(db, &put);
+}
+
+static int on_imported(struct db *db, const struct fact *fact, void *arg)
+{
+	json_t *by = json_object_get(fact->body, "by");
+
+	/* before versions had a life, the header's word was taken; it is, too,
+	 * where the bureau has signed for it */
+	if (!by || *json_string_value(by))
+		return put_text(db, fact, -1);
+	return put_text(db, fact, KB_DRAFT);
+}
+
+static int on_drafted(struct db *db, const struct fact *fact, void *arg)
+{
+	return put_text(db, fact, KB_DRAFT);
+}
+
+static int on_rolledback(struct db *db, const struct fact *fact, void *arg)
+{
+	return put_text(db, fact, KB_CONFIRMED);
+}
+
+static int act(struct db *db, const struct fact *fact, enum kb_step step,
+	       const char *note)
+{
+	const char *by = json_str(fact->body, "by");
+	const char *effective = json_str(fact->body, "effective");
+	const struct kb_act a = {
+		.id = fact->subject,
+		.version = json_int(fact->body, "version"),
+		.step = step,
+		.person = *by ? by : fact->actor,
+		.at_us = fact->at_us,
+		.note = json_str(fact->body, note),
+		.effective = *effective ? effective : NULL,
+	};
+	return kb_life_act(db, &a);
+}
+
+static int on_reviewed(struct db *db, const struct fact *fact, void *arg)
+{
+	return act(db, fact, KB_REVIEW, "");
+}
+
+static int on_confirmed(struct db *db, const struct fact *fact, void *arg)
+{
+	return act(db, fact, KB_CONFIRM, "paper");
+}
+
+static int on_returned(struct db *db, const struct fact *fact, void *arg)
+{
+	return act(db, fact, KB_RETURN, "reason");
+}
+
+static int on_withdrawn(struct db *db, const struct fact *fact, void *arg)
+{
+	return act(db, fact, KB_WITHDRAW, "reason");
+}
+
+static int on_released(struct db *db, const struct fact *fact, void *arg)
+{
+	json_t *entries = json_object_get(fact->body, "entries");
+	scoped_str char *text =
+		json_dumps(entries, JSON_COMPACT | JSON_SORT_KEYS);
+	size_t i;
+	json_t *one;
+
+	if (!text)
+		return ENOMEM;
+	int err = db_run(db,
+			 "INSERT INTO kb_release(name, at_us, actor, note,"
+			 " entries) VALUES(?,?,?,?,?)",
+			 "sisss", fact->subject, fact->at_us, fact->actor,
+			 json_str(fact->body, "note"), text);
+	json_array_foreach (entries, i, one) {
+		const struct kb_act a = {
+			.id = json_str(one, "id"),
+			.version = json_int(one, "version"),
+			.step = KB_RELEASE,
+			.person = fact->actor,
+			.at_us = fact->at_us,
+			.note = fact->subject,
+		};
+		if (!err)
+			err = kb_life_act(db, &a);
+	}
+	return err;
+}
+
+static int on_turned(struct db *db, const struct fact *fact, void *arg)
+{
+	return kb_life_turn(db, fact->subject);
 }
 
 static int on_adopted(struct db *db, const struct fact *fact, void *arg)
@@ -67,7 +180,15 @@ static int on_gap(struct db *db, const struct fact *fact, void *arg)
 void store_kb_register(struct fact_log *log)
 {
 	static const struct fact_sink sinks[] = {
-		{.prefix = "entry.imported", .projecth = on_entry},
+		{.prefix = "entry.imported", .projecth = on_imported},
+		{.prefix = "entry.drafted", .projecth = on_drafted},
+		{.prefix = "entry.reviewed", .projecth = on_reviewed},
+		{.prefix = "entry.confirmed", .projecth = on_confirmed},
+		{.prefix = "entry.returned", .projecth = on_returned},
+		{.prefix = "entry.withdrawn", .projecth = on_withdrawn},
+		{.prefix = "entry.rolledback", .projecth = on_rolledback},
+		{.prefix = "kb.released", .projecth = on_released},
+		{.prefix = "kb.turned", .projecth = on_turned},
 		{.prefix = "kb.adopted", .projecth = on_adopted},
 		{.prefix = "kb.dropped", .projecth = on_dropped},
 		{.prefix = "kb.gap", .projecth = on_gap},
@@ -114,6 +235,44 @@ int store_kb_likely_each(struct db *db, const char *contact, int64_t from_us,
 			return stop;
 	}
 	return err == ENOENT ? 0 : err;
+}
+
+/* ---- releases ---- */
+
+int store_kb_releases(struct db *db, int64_t limit, store_kb_release_h *h,
+		      void *arg)
+{
+	scoped_stmt struct db_stmt *s = NULL;
+	int err = db_query(&s, db,
+			   "SELECT name, at_us, actor, note, entries"
+			   " FROM kb_release ORDER BY at_us DESC LIMIT ?",
+			   "i", limit);
+	while (!err && !(err = db_step(s))) {
+		scoped_json json_t *entries =
+			json_loads(db_str(s, 4), 0, NULL);
+		const struct store_kb_release r = {
+			.name = db_str(s, 0),
+			.at_us = db_int(s, 1),
+			.actor = db_str(s, 2),
+			.note = db_str(s, 3),
+			.entries = entries,
+		};
+		int stop = entries ? h(&r, arg) : ENOMEM;
+		if (stop)
+			return stop;
+	}
+	return err == ENOENT ? 0 : err;
+}
+
+int store_kb_release_known(struct db *db, const char *name, bool *knownp)
+{
+	int64_t n = 0;
+	int err = db_get_int(db, &n, 0,
+			     "SELECT count(*) FROM kb_release WHERE name=?",
+			     "s", name);
+	if (!err)
+		*knownp = n != 0;
+	return err;
 }
 
 /* ---- stages ---- */

@@ -7,12 +7,14 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <jansson.h>
 
 #include "server/core/fact.h"
 
-/* Projections of entry.imported, kb.adopted, kb.dropped and kb.gap. */
+/* Projections of entry.*, kb.released, kb.turned, kb.adopted, kb.dropped and
+ * kb.gap. */
 void store_kb_register(struct fact_log *log);
 
 /* ---- what a citizen will likely ask ---- */
@@ -28,6 +30,20 @@ struct store_kb_likely {
 typedef int(store_kb_likely_h)(const struct store_kb_likely *row, void *arg);
 int store_kb_likely_each(struct db *db, const char *contact, int64_t from_us,
 			 store_kb_likely_h *h, void *arg);
+
+/* ---- releases ---- */
+
+struct store_kb_release {
+	const char *name; /* "2026-W48" */
+	int64_t at_us;
+	const char *actor, *note;
+	json_t *entries; /* [{"id","version","title","was"}], borrowed */
+};
+typedef int(store_kb_release_h)(const struct store_kb_release *r, void *arg);
+/* Newest first. Non-zero ends the walk and is returned. */
+int store_kb_releases(struct db *db, int64_t limit, store_kb_release_h *h,
+		      void *arg);
+int store_kb_release_known(struct db *db, const char *name, bool *knownp);
 
 /* ---- an import in parts (no facts: it has not happened yet) ---- */
 

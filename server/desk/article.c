@@ -13,6 +13,7 @@
 #include "server/core/session.h"
 #include "server/core/store_kb.h"
 #include "server/core/store_ticket.h"
+#include "server/desk/release.h"
 
 #define LIMIT_DEFAULT  20
 #define LIKELY_DEFAULT 6
@@ -33,10 +34,19 @@ static void on_published(const struct fact *fact, void *arg)
 {
 	struct article *a = arg;
 
-	if (!a->hub || strcmp(fact->kind, "kb.imported"))
+	static const char *const kinds[] = {"kb.imported", "kb.released",
+					    "kb.turned"};
+	bool ours = !strncmp(fact->kind, "entry.", 6) &&
+		    strcmp(fact->kind, "entry.imported") != 0;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		ours = ours || !strcmp(fact->kind, kinds[i]);
+	if (!a->hub || !ours)
 		return;
-	session_publish(a->hub, "kb", NULL, "kb.changed",
-			json_deep_copy(fact->body));
+	json_t *event = json_pack("{s:s, s:s}", "what", fact->kind, "subject",
+				  fact->subject);
+	if (event)
+		session_publish(a->hub, "kb", NULL, "kb.changed", event);
 }
 
 int article_alloc(struct article **ap, struct fact_log *log,
@@ -96,10 +106,17 @@ static int rpc_get(struct rpc_call *call, struct db *db)
 	json_in_init(&in, call->params);
 	const char *id = json_in_str(&in, "entry", ID_BYTES);
 	int64_t version = json_in_int_or(&in, "version", 0, INT32_MAX, 0);
+	int64_t at = json_in_int_or(&in, "at_us", 0, INT64_MAX, 0);
 	bool source = json_in_bool_or(&in, "source", false);
 	if (json_in_done(&in))
 		return rpc_bad_params(call, &in);
-	int err = kb_base_get(&v, db, id, version);
+	int err = at ? kb_life_at(db, id, at, &version) : 0;
+	if (at && err == ENOENT)
+		return rpc_fail(call, err,
+				N_("Nothing of this entry was in force then"),
+				"%s", id);
+	if (!err)
+		err = kb_base_get(&v, db, id, version);
 	if (err)
 		return no_entry(call, err, id);
 	today(day);
@@ -298,7 +315,7 @@ static int rpc_adopt(struct rpc_call *call, struct db *db)
 	const struct kb_entry *e = v->entry;
 	today(day);
 	const char *state =
-		kb_state_on(e->state, e->effective, e->expires, day);
+		kb_state_on(v->state, v->effective, v->expires, day);
 	if (strcmp(state, "effective"))
 		return rpc_fail(call, EALREADY,
 				N_("This entry is not in force: it can be "
@@ -383,8 +400,10 @@ static int rpc_gap(struct rpc_call *call, struct db *db)
 struct import {
 	struct rpc_call *call;
 	struct db *db;
-	json_t *seen; /* id -> true */
-	json_t *ids;  /* the first EVENT_IDS that changed */
+	json_t *seen;		/* id -> true */
+	json_t *ids;		/* the first EVENT_IDS that changed */
+	const char *by, *paper; /* whose confirmation it brings; "" nobody's */
+	int64_t confirmed;
 	int64_t added, changed, same;
 };
 
@@ -394,11 +413,15 @@ static int bad_entry(struct rpc_call *call, const struct diag *diag)
 			diag->file, diag->line, diag->what);
 }
 
-static int append_version(struct import *im, const char *id, int64_t version,
-			  const char *text)
+static int append_version(struct import *im, const struct kb_entry *e,
+			  int64_t version)
 {
+	bool signs = *im->by && e->state == KB_CONFIRMED;
+	const char *id = e->id;
 	scoped_json json_t *body = json_pack(
-		"{s:I, s:s}", "version", (json_int_t)version, "text", text);
+		"{s:I, s:s, s:s, s:s}", "version", (json_int_t)version, "text",
+		e->text, "by", signs ? im->by : "", "paper",
+		signs ? im->paper : "");
 	struct fact fact = {
 		.dur_ms = -1,
 		.actor = im->call->actor,
@@ -440,7 +463,8 @@ static int import_one(const char *file, const char *text, void *arg)
 		return 0;
 	im->added += version == 0;
 	im->changed += version != 0;
-	return append_version(im, e->id, version + 1, text);
+	im->confirmed += *im->by && e->state == KB_CONFIRMED;
+	return append_version(im, e, version + 1);
 }
 
 static int import_end(struct import *im)
@@ -463,8 +487,9 @@ static int import_end(struct import *im)
 			return err;
 	}
 	im->call->result = json_pack(
-		"{s:I, s:I, s:I}", "added", (json_int_t)im->added, "changed",
-		(json_int_t)im->changed, "same", (json_int_t)im->same);
+		"{s:I, s:I, s:I, s:I}", "added", (json_int_t)im->added,
+		"changed", (json_int_t)im->changed, "same",
+		(json_int_t)im->same, "confirmed", (json_int_t)im->confirmed);
 	return im->call->result ? 0 : ENOMEM;
 }
 
@@ -537,8 +562,13 @@ static int rpc_import(struct rpc_call *call, struct db *db)
 	json_t *list = json_in_array(&in, "entries", true);
 	const char *name = json_in_str_or(&in, "stage", STAGE_BYTES, "");
 	bool more = json_in_bool_or(&in, "more", false);
+	const char *by = json_in_str_or(&in, "by", ID_BYTES, "");
+	const char *paper = json_in_str_or(&in, "paper", QUESTION_BYTES, "");
 	if (json_in_done(&in))
 		return rpc_bad_params(call, &in);
+	int err = *by ? release_signer(call, db, by, paper, &by) : 0;
+	if (err)
+		return err;
 	if (more && !*name)
 		return rpc_fail(call, EINVAL,
 				N_("An import in parts needs a name"),
@@ -551,8 +581,12 @@ static int rpc_import(struct rpc_call *call, struct db *db)
 
 	scoped_json json_t *seen = json_object();
 	scoped_json json_t *ids = json_array();
-	struct import im = {.call = call, .db = db, .seen = seen, .ids = ids};
-	int err = 0;
+	struct import im = {.call = call,
+			    .db = db,
+			    .seen = seen,
+			    .ids = ids,
+			    .by = by,
+			    .paper = paper};
 	if (*name)
 		err = store_kb_stage_each(db, stage, import_one, &im);
 	if (!err)

@@ -19,6 +19,7 @@
 #include "common/libre.h"
 #include "common/scope.h"
 #include "kb/base.h"
+#include "kb/life.h"
 #include "kb/search.h"
 #include "kb/shelf.h"
 #include "kb/token.h"
@@ -107,12 +108,12 @@ static struct db *load(const char *path)
 
 	must(kb_token_init(), "tokenizer");
 	must(db_open(&db, NULL, DB_MEMORY, NULL), "database");
-	must(db_exec(db, KB_BASE_SCHEMA), "schema");
+	must(kb_base_make(db), "schema");
 	must(kb_shelf_alloc(&shelf), "shelf");
 	must(kb_shelf_read(shelf, path, on_fault, NULL), path);
 	must(db_begin(db), "begin");
 	for (unsigned i = 0; i < shelf->n; i++)
-		must(kb_base_put(db, shelf->list[i], 1, 1000, "t"), "put");
+		must(kb_life_import(db, shelf->list[i], 1, 1000, "t"), "put");
 	must(db_commit(db), "commit");
 	return db;
 }

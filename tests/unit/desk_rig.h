@@ -24,6 +24,7 @@
 #include "server/core/rpc.h"
 #include "server/core/store.h"
 #include "server/core/store_call.h"
+#include "server/core/store_kb.h"
 #include "server/core/store_people.h"
 #include "server/core/store_ticket.h"
 
@@ -47,6 +48,7 @@ static inline void rig_open(struct rig *r)
 	store_people_register(r->log);
 	store_call_register(r->log);
 	store_ticket_register(r->log);
+	store_kb_register(r->log);
 }
 
 static inline void rig_close(struct rig *r)
@@ -114,6 +116,7 @@ static inline int rig_call(struct rig *r, const struct rpc_handler *table,
 		.actor = actor,
 		.roles = *actor == 'L'	 ? ROLE_LEAD
 			 : *actor == 'A' ? ROLE_AGENT
+			 : *actor == 'B' ? ROLE_BUREAU
 					 : ROLE_ADMIN,
 		.log = r->log,
 		.part = part,

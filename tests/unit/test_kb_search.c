@@ -13,6 +13,7 @@
 #include "common/scope.h"
 #include "common/utf8.h"
 #include "kb/base.h"
+#include "kb/life.h"
 #include "kb/search.h"
 #include "kb/shelf.h"
 #include "kb/token.h"
@@ -27,7 +28,7 @@ static struct db *memory(void)
 
 	assert_int_equal(kb_token_init(), 0);
 	assert_int_equal(db_open(&db, NULL, DB_MEMORY, NULL), 0);
-	assert_int_equal(db_exec(db, KB_BASE_SCHEMA), 0);
+	assert_int_equal(kb_base_make(db), 0);
 	return db;
 }
 
@@ -47,7 +48,7 @@ static int setup(void **state)
 			 0);
 	for (unsigned i = 0; i < shelf->n; i++)
 		assert_int_equal(
-			kb_base_put(sample, shelf->list[i], 1, 1000, "t"), 0);
+			kb_life_import(sample, shelf->list[i], 1, 1000, "t"), 0);
 	return 0;
 }
 
@@ -158,7 +159,7 @@ static void put(struct db *db, const char *text, int64_t version)
 
 	if (kb_entry_parse(&e, "t", text, strlen(text), &d))
 		fail_msg("%s", d.what);
-	assert_int_equal(kb_base_put(db, e, version, version, "t"), 0);
+	assert_int_equal(kb_life_import(db, e, version, version, "t"), 0);
 }
 
 #define ENTRY(id, state, effective, expires, words)                           \
