@@ -285,7 +285,7 @@ static void people_stop(struct office *o)
 
 static int article_start(struct office *o)
 {
-	int err = article_alloc(&o->article, o->log, o->hub);
+	int err = article_alloc(&o->article, o->log, o->hub, o->store);
 	if (err)
 		return err;
 	rpc_register(o->rpc, article_methods, o->article);

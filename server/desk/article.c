@@ -11,6 +11,7 @@
 #include "common/utf8.h"
 #include "kb/wire.h"
 #include "server/core/session.h"
+#include "server/core/store.h"
 #include "server/core/store_kb.h"
 #include "server/core/store_ticket.h"
 #include "server/desk/release.h"
@@ -26,8 +27,14 @@
 #define STAGE_AGE_US   (24LL * 3600 * 1000000)
 #define EVENT_IDS      100
 
+#define DAY_LOOK_MS 60000
+
 struct article {
 	struct session_hub *hub;
+	struct fact_log *log;
+	struct store *store;
+	struct tmr day;
+	char turned[CAL_TEXT_SIZE]; /* the day that was last looked at */
 };
 
 static void on_published(const struct fact *fact, void *arg)
@@ -49,13 +56,58 @@ static void on_published(const struct fact *fact, void *arg)
 		session_publish(a->hub, "kb", NULL, "kb.changed", event);
 }
 
-int article_alloc(struct article **ap, struct fact_log *log,
-		  struct session_hub *hub)
+static int turn_job(struct db *db, void *arg)
 {
-	struct article *a = mem_zalloc(sizeof(*a), NULL);
+	struct article *a = arg;
+
+	return release_turn(a->log, db);
+}
+
+static void turn_done(int err, void *arg)
+{
+	struct article *a = arg;
+
+	/* a sick disk: the next look tries again */
+	if (err)
+		*a->turned = '\0';
+	mem_deref(a);
+}
+
+/* Versions take effect by date, with nobody doing anything. */
+static void on_day(void *arg)
+{
+	struct article *a = arg;
+	char day[CAL_TEXT_SIZE];
+
+	tmr_start(&a->day, DAY_LOOK_MS, on_day, a);
+	cal_day(day, cal_now_us());
+	if (!strcmp(day, a->turned))
+		return;
+	if (!store_submit(a->store, STORE_ASKED, turn_job, turn_done,
+			  mem_ref(a)))
+		utf8_copy(a->turned, sizeof(a->turned), day);
+	else
+		mem_deref(a);
+}
+
+static void article_destructor(void *arg)
+{
+	struct article *a = arg;
+
+	tmr_cancel(&a->day);
+}
+
+int article_alloc(struct article **ap, struct fact_log *log,
+		  struct session_hub *hub, struct store *store)
+{
+	struct article *a = mem_zalloc(sizeof(*a), article_destructor);
 	if (!a)
 		return ENOMEM;
 	a->hub = hub;
+	a->log = log;
+	a->store = store;
+	if (store)
+		tmr_start(&a->day, 0, on_day, a);
 	store_kb_register(log);
 	fact_log_publish(log, on_published, a);
 	*ap = a;

@@ -5,10 +5,13 @@
  * stays readable for ever; what is not in force today can be read and not
  * adopted.
  *
- * Facts: "entry.imported" {version, text} for each new version, subject its
- * id; "kb.imported" {added, changed, ids} after them, which is the event
- * kb.changed; "kb.adopted" {entry, version, title}, "kb.dropped" {entry,
- * version}, "kb.gap" {q}.
+ * What is imported is a draft, unless the administrator names who of the
+ * bureau confirmed it, and by which paper: then what its header calls
+ * confirmed is in force (release.h has the other way).
+ *
+ * Facts: "entry.imported" {version, text, by, paper} for each new version,
+ * subject its id; "kb.imported" {added, changed, ids} after them; "kb.adopted"
+ * {entry, version, title}, "kb.dropped" {entry, version}, "kb.gap" {q}.
  */
 #pragma once
 
@@ -17,10 +20,12 @@
 
 struct article;
 struct session_hub;
+struct store;
 
-/* Registers the projections and follows the log; hub may be NULL (tests). */
+/* Registers the projections and follows the log, and looks whether a day has
+ * begun; hub and store may be NULL (tests). */
 int article_alloc(struct article **ap, struct fact_log *log,
-		  struct session_hub *hub);
+		  struct session_hub *hub, struct store *store);
 
 /* kb.*: part is the struct article. */
 extern const struct rpc_handler article_methods[];
