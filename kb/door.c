@@ -174,6 +174,23 @@ static int file_log(struct kb_door *door, json_t *params, json_t **resultp)
 	return 0;
 }
 
+static int on_version(const struct kb_life *life, void *arg)
+{
+	return json_array_append_new(arg, kb_wire_life(life)) ? ENOMEM : 0;
+}
+
+static int file_versions(struct kb_door *door, json_t *params,
+			 json_t **resultp)
+{
+	scoped_json json_t *items = json_array();
+	int err = kb_life_each(door->db, json_str(params, "entry"), on_version,
+			       items);
+	if (err)
+		return err;
+	*resultp = json_pack("{s:O}", "items", items);
+	return *resultp ? 0 : ENOMEM;
+}
+
 static int import_one(struct kb_door *door, const json_t *item, int64_t now,
 		      char why[KB_WHY_SIZE])
 {
@@ -245,7 +262,9 @@ static int file_call(struct kb_door *door, const char *method, json_t *params,
 {
 	int err = ENOSYS;
 
-	if (!strcmp(method, "kb.search"))
+	if (!strcmp(method, "kb.versions"))
+		err = file_versions(door, params, resultp);
+	else if (!strcmp(method, "kb.search"))
 		err = file_search(door, params, resultp);
 	else if (!strcmp(method, "kb.get"))
 		err = file_get(door, params, resultp);
@@ -261,6 +280,10 @@ static int file_call(struct kb_door *door, const char *method, json_t *params,
 		return err;
 	if (err == ENOENT)
 		snprintf(why, KB_WHY_SIZE, "there is no such entry");
+	else if (err == ENOSYS)
+		snprintf(why, KB_WHY_SIZE,
+			 "only an office leads versions to a release: use "
+			 "--socket; in a file, the header's state counts");
 	else if (err == EAGAIN)
 		snprintf(why, KB_WHY_SIZE,
 			 "another program writes to this file: try again");

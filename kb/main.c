@@ -25,28 +25,11 @@
 #include "common/proto.h"
 #include "common/scope.h"
 #include "common/utf8.h"
-#include "kb/door.h"
+#include "kb/command.h"
 #include "kb/search.h"
 #include "kb/shelf.h"
 
-#define EXIT_DONE    0
-#define EXIT_REFUSED 1
-#define EXIT_USAGE   2
-
 #define TITLE_COLUMNS 40
-
-#define _(text) gettext(text)
-
-struct options {
-	const char *db;
-	const char *socket;
-	const char *line;
-	bool json;
-	bool batch;
-	unsigned limit;
-	char **args;
-	int args_n;
-};
 
 struct command {
 	const char *name;
@@ -56,49 +39,6 @@ struct command {
 	enum { NOTHING, READS, WRITES } needs;
 	int args_min, args_max;
 };
-
-static struct kb_door *door;
-
-static int refuse(const char *why)
-{
-	fprintf(stderr, "zuoxi-kb: %s\n", why);
-	return EXIT_REFUSED;
-}
-
-static int refuse_errno(int err, const char *why)
-{
-	return refuse(*why ? why : strerror(err));
-}
-
-static void print_json(const json_t *obj)
-{
-	size_t len;
-	scoped_str char *line = json_line(obj, &len);
-
-	if (line)
-		fwrite(line, 1, len, stdout);
-}
-
-/* Text of others on a terminal: control characters as marks. */
-static void print_text(const char *s, int columns)
-{
-	char shown[1024], cut[1024];
-
-	utf8_show(shown, sizeof(shown), s, strlen(s), false);
-	if (!columns) {
-		fputs(shown, stdout);
-		return;
-	}
-	utf8_cut(cut, sizeof(cut), shown, columns, true);
-	fputs(cut, stdout);
-}
-
-static int finish(void)
-{
-	if (fflush(stdout) || ferror(stdout))
-		return refuse("the output could not be written");
-	return EXIT_DONE;
-}
 
 /* ---- check, import ---- */
 
@@ -116,7 +56,7 @@ static void on_fault(const struct diag *diag, void *arg)
 		json_pack("{s:s, s:i, s:s}", "file", diag->file, "line",
 			  diag->line, "fault", shown);
 	if (obj)
-		print_json(obj);
+		command_print_json(obj);
 }
 
 /* Reads all paths; the exit code says whether they are all right. */
@@ -128,7 +68,7 @@ static int read_shelf(struct kb_shelf **sp, const struct options *o)
 	for (int i = 0; i < o->args_n && !err; i++)
 		err = kb_shelf_read(shelf, o->args[i], on_fault, (void *)o);
 	if (err)
-		return refuse_errno(err, "");
+		return command_refuse_errno(err, "");
 	kb_shelf_check_ids(shelf, on_fault, (void *)o);
 	if (shelf->faults) {
 		fprintf(stderr, "zuoxi-kb: %u fault%s in %u entries\n",
@@ -137,8 +77,9 @@ static int read_shelf(struct kb_shelf **sp, const struct options *o)
 		return EXIT_REFUSED;
 	}
 	if (!shelf->n)
-		return refuse("no entries there: name files that end in .md "
-			      "or .tsv, or a folder of them");
+		return command_refuse(
+			"no entries there: name files that end in .md "
+			"or .tsv, or a folder of them");
 	*sp = take(shelf);
 	return EXIT_DONE;
 }
@@ -154,25 +95,35 @@ static int run_check(const struct options *o)
 		printf("{\"entries\":%u,\"faults\":0}\n", shelf->n);
 	else
 		printf(_("%u entries, all right\n"), shelf->n);
-	return finish();
+	return command_finish();
 }
 
-static json_t *part_params(json_t *part, bool more, const char *stage)
+static json_t *part_params(const struct options *o, json_t *part, bool more,
+			   const char *stage)
 {
-	return json_pack("{s:O, s:b, s:s}", "entries", part, "more", (int)more,
-			 "stage", stage);
+	return json_pack("{s:O, s:b, s:s, s:s, s:s}", "entries", part, "more",
+			 (int)more, "stage", stage, "by", o->by ? o->by : "",
+			 "paper", o->paper ? o->paper : "");
 }
 
 static void print_import(const struct options *o, const json_t *result)
 {
 	if (o->json) {
-		print_json(result);
+		command_print_json(result);
 		return;
 	}
 	printf(_("%lld new, %lld changed, %lld as they were\n"),
 	       (long long)json_int(result, "added"),
 	       (long long)json_int(result, "changed"),
 	       (long long)json_int(result, "same"));
+	/* an office alone counts these: there, they are drafts */
+	long long fresh = json_int(result, "added") +
+			  json_int(result, "changed") -
+			  json_int(result, "confirmed");
+	if (json_object_get(result, "confirmed") && fresh)
+		printf(_("%lld wait as drafts: they are in force when the "
+			 "bureau has confirmed them\n"),
+		       fresh);
 }
 
 static int run_import(const struct options *o)
@@ -180,7 +131,7 @@ static int run_import(const struct options *o)
 	scoped_mem struct kb_shelf *shelf = NULL;
 	scoped_json json_t *result = NULL;
 	scoped_json json_t *part = json_array();
-	char why[KB_WHY_SIZE], stage[48];
+	char stage[48];
 	size_t bytes = 0;
 
 	int code = read_shelf(&shelf, o);
@@ -198,16 +149,16 @@ static int run_import(const struct options *o)
 		if (!last && bytes < KB_PART_BYTES)
 			continue;
 		json_decref(take(result));
-		int err = kb_door_call(door, "kb.import",
-				       part_params(part, !last, stage),
-				       &result, why);
-		if (err)
-			return refuse_errno(err, why);
+		code = command_ask(o, "kb.import",
+				   part_params(o, part, !last, stage),
+				   &result);
+		if (code)
+			return code;
 		json_array_clear(part);
 		bytes = 0;
 	}
 	print_import(o, result);
-	return finish();
+	return command_finish();
 }
 
 /* ---- export ---- */
@@ -243,22 +194,21 @@ static int export_one(const struct options *o, const char *id)
 	char why[KB_WHY_SIZE];
 	const char *to = o->args[0];
 
-	int err =
-		kb_door_call(door, "kb.get",
-			     json_pack("{s:s, s:b}", "entry", id, "source", 1),
-			     &entry, why);
-	if (err)
-		return refuse_errno(err, why);
+	int code = command_ask(
+		o, "kb.get", json_pack("{s:s, s:b}", "entry", id, "source", 1),
+		&entry);
+	if (code)
+		return code;
 	if (o->json) {
-		print_json(entry);
+		command_print_json(entry);
 	} else if (!strcmp(to, "-")) {
 		fputs(json_str(entry, "text"), stdout);
 	} else {
-		err = write_file(to, id, json_str(entry, "text"));
+		int err = write_file(to, id, json_str(entry, "text"));
 		if (err) {
 			snprintf(why, sizeof(why), "%.200s/%s.md: %s", to, id,
 				 strerror(err));
-			return refuse(why);
+			return command_refuse(why);
 		}
 	}
 	return EXIT_DONE;
@@ -285,13 +235,12 @@ static int export_all(const struct options *o, unsigned *count)
 
 	for (;;) {
 		scoped_json json_t *page = NULL;
-		char why[KB_WHY_SIZE];
 		json_t *params = *cursor ? json_pack("{s:s}", "cursor", cursor)
 					 : json_object();
-		int err = kb_door_call(door, "kb.list", params, &page, why);
-		if (err)
-			return refuse_errno(err, why);
-		int code = export_page(o, page, count);
+		int code = command_ask(o, "kb.list", params, &page);
+		if (code)
+			return code;
+		code = export_page(o, page, count);
 		if (code)
 			return code;
 		utf8_copy(cursor, sizeof(cursor), json_str(page, "next"));
@@ -310,7 +259,7 @@ static int run_export(const struct options *o)
 
 	if (folder && mkdir(to, 0755) && errno != EEXIST) {
 		snprintf(why, sizeof(why), "%.200s: %s", to, strerror(errno));
-		return refuse(why);
+		return command_refuse(why);
 	}
 	for (int i = 1; i < o->args_n && !code; i++, count++)
 		code = export_one(o, o->args[i]);
@@ -320,7 +269,7 @@ static int run_export(const struct options *o)
 		return code;
 	if (folder)
 		printf(_("%u entries written to %s\n"), count, to);
-	return finish();
+	return command_finish();
 }
 
 /* ---- search ---- */
@@ -356,7 +305,7 @@ static void print_hits(const json_t *result)
 		printf("%-8s v%-3lld %-10s ", json_str(hit, "id"),
 		       (long long)json_int(hit, "version"),
 		       json_str(hit, "state"));
-		print_text(json_str(hit, "title"), TITLE_COLUMNS);
+		command_print_text(json_str(hit, "title"), TITLE_COLUMNS);
 		putchar('\n');
 		print_snippet(hit);
 	}
@@ -365,21 +314,20 @@ static void print_hits(const json_t *result)
 static int search_one(const struct options *o, const char *text)
 {
 	scoped_json json_t *result = NULL;
-	char why[KB_WHY_SIZE];
 
-	int err = kb_door_call(door, "kb.search",
+	int code = command_ask(o, "kb.search",
 			       json_pack("{s:s, s:s, s:i}", "q", text, "line",
 					 o->line ? o->line : "", "limit",
 					 (int)o->limit),
-			       &result, why);
-	if (err)
-		return refuse_errno(err, why);
+			       &result);
+	if (code)
+		return code;
 	if (o->json) {
 		scoped_json json_t *out =
 			json_pack("{s:s, s:O, s:O}", "query", text, "hits",
 				  json_object_get(result, "hits"), "us",
 				  json_object_get(result, "us"));
-		print_json(out);
+		command_print_json(out);
 		return EXIT_DONE;
 	}
 	if (!json_array_size(json_object_get(result, "hits")))
@@ -407,7 +355,7 @@ static int search_lines(const struct options *o)
 		}
 		code = search_one(o, text);
 	}
-	return code ? code : finish();
+	return code ? code : command_finish();
 }
 
 static int run_search(const struct options *o)
@@ -421,11 +369,11 @@ static int run_search(const struct options *o)
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s",
 				       i ? " " : "", o->args[i]);
 	if (at >= sizeof(text))
-		return refuse("the question is too long");
+		return command_refuse("the question is too long");
 	if (utf8_check(text, at) >= 0)
-		return refuse("the question is no UTF-8 text");
+		return command_refuse("the question is no UTF-8 text");
 	int code = search_one(o, text);
-	return code ? code : finish();
+	return code ? code : command_finish();
 }
 
 /* ---- show, stat, log ---- */
@@ -433,40 +381,36 @@ static int run_search(const struct options *o)
 static int run_show(const struct options *o)
 {
 	scoped_json json_t *entry = NULL;
-	char why[KB_WHY_SIZE], id[64];
-	int64_t version = 0;
+	char id[64];
+	int64_t version;
 
-	utf8_copy(id, sizeof(id), o->args[0]);
-	char *at = strchr(id, '@');
-	if (at) {
-		*at = '\0';
-		version = strtol(at + 1, NULL, 10);
-	}
-	int err = kb_door_call(door, "kb.get",
-			       json_pack("{s:s, s:I, s:b}", "entry", id,
-					 "version", (json_int_t)version,
-					 "source", 1),
-			       &entry, why);
-	if (err)
-		return refuse_errno(err, why);
+	int code = command_version(o->args[0], id, sizeof(id), &version);
+	if (code)
+		return code;
+	code = command_ask(o, "kb.get",
+			   json_pack("{s:s, s:I, s:b}", "entry", id, "version",
+				     (json_int_t)version, "source", 1),
+			   &entry);
+	if (code)
+		return code;
 	if (o->json)
-		print_json(entry);
+		command_print_json(entry);
 	else
 		fputs(json_str(entry, "text"), stdout);
-	return finish();
+	return command_finish();
 }
 
 static int run_stat(const struct options *o)
 {
 	scoped_json json_t *st = NULL;
-	char why[KB_WHY_SIZE], stamp[CAL_TEXT_SIZE] = "never";
+	char stamp[CAL_TEXT_SIZE] = "never";
 
-	int err = kb_door_call(door, "kb.stat", json_object(), &st, why);
-	if (err)
-		return refuse_errno(err, why);
+	int code = command_ask(o, "kb.stat", json_object(), &st);
+	if (code)
+		return code;
 	if (o->json) {
-		print_json(st);
-		return finish();
+		command_print_json(st);
+		return command_finish();
 	}
 	if (json_int(st, "changed_us"))
 		cal_stamp(stamp, json_int(st, "changed_us"));
@@ -477,36 +421,36 @@ static int run_stat(const struct options *o)
 		printf("%-10s %lld\n", rows[i],
 		       (long long)json_int(st, rows[i]));
 	printf("%-10s %s\n", "changed", stamp);
-	return finish();
+	return command_finish();
 }
 
 static int run_log(const struct options *o)
 {
 	scoped_json json_t *log = NULL;
-	char why[KB_WHY_SIZE], stamp[CAL_TEXT_SIZE];
+	char stamp[CAL_TEXT_SIZE];
 	size_t i;
 	json_t *row;
 
-	int err = kb_door_call(door, "kb.log",
+	int code = command_ask(o, "kb.log",
 			       json_pack("{s:s, s:i}", "entry",
 					 o->args_n ? o->args[0] : "", "limit",
 					 (int)o->limit),
-			       &log, why);
-	if (err)
-		return refuse_errno(err, why);
+			       &log);
+	if (code)
+		return code;
 	json_array_foreach (json_object_get(log, "items"), i, row) {
 		if (o->json) {
-			print_json(row);
+			command_print_json(row);
 			continue;
 		}
 		cal_stamp(stamp, json_int(row, "at_us"));
 		printf("%s  %-8s v%-3lld %-12s ", stamp, json_str(row, "id"),
 		       (long long)json_int(row, "version"),
 		       json_str(row, "actor"));
-		print_text(json_str(row, "title"), 0);
+		command_print_text(json_str(row, "title"), 0);
 		putchar('\n');
 	}
-	return finish();
+	return command_finish();
 }
 
 /* ---- options ---- */
@@ -521,6 +465,28 @@ static const struct command commands[] = {
 	{"search", "WORDS...|-", N_("Find entries"), run_search, READS, 1,
 	 INT_MAX},
 	{"show", "ID[@VERSION]", N_("Print one entry"), run_show, READS, 1, 1},
+	{"draft", "PATH...", N_("Write the next version of entries"),
+	 command_draft, WRITES, 1, INT_MAX},
+	{"review", "ID[@VERSION]...", N_("A draft is right"), command_review,
+	 WRITES, 1, INT_MAX},
+	{"confirm", "ID[@VERSION]...", N_("The bureau confirms a version"),
+	 command_confirm, WRITES, 1, INT_MAX},
+	{"return", "ID[@VERSION]...", N_("Send a version back to its author"),
+	 command_return, WRITES, 1, INT_MAX},
+	{"release", "", N_("All that is confirmed counts from now on"),
+	 command_release, WRITES, 0, 0},
+	{"withdraw", "ID[@VERSION]...", N_("Take a version out of force"),
+	 command_withdraw, WRITES, 1, INT_MAX},
+	{"rollback", "ID@VERSION", N_("Put an earlier text into force again"),
+	 command_rollback, WRITES, 1, 1},
+	{"waiting", "", N_("Versions on their way to a release"),
+	 command_waiting, READS, 0, 0},
+	{"versions", "ID", N_("Versions of an entry and who signed them"),
+	 command_versions, READS, 1, 1},
+	{"releases", "", N_("Releases, newest first"), command_releases, READS,
+	 0, 0},
+	{"diff", "ID[@VERSION] [VERSION]", N_("What a version changes"),
+	 command_diff, READS, 1, 2},
 	{"stat", "", N_("Count entries"), run_stat, READS, 0, 0},
 	{"log", "[ID]", N_("Changes, newest first"), run_log, READS, 0, 1},
 };
@@ -532,7 +498,7 @@ static int usage(FILE *out)
 		"COMMAND ...\n\n"),
 	      out);
 	for (size_t i = 0; i < COMMANDS_N; i++)
-		fprintf(out, "  %-8s %-18s %s\n", commands[i].name,
+		fprintf(out, "  %-8s %-24s %s\n", commands[i].name,
 			commands[i].args, _(commands[i].help));
 	fputs(_("\n"
 		"  --db FILE      a knowledge base in a file of its own\n"
@@ -544,6 +510,15 @@ static int usage(FILE *out)
 		"input\n"
 		"  --limit N      hits or changes, 1 to 100 (default 10)\n"
 		"  --line CODE    search: entries of this business line only\n"
+		"  --by PERSON    import, confirm, rollback: who of the "
+		"bureau "
+		"confirmed it,\n"
+		"  --paper TEXT   and the document that says so\n"
+		"  --effective DAY  confirm, rollback: in force from this "
+		"day\n"
+		"  --reason TEXT  return, withdraw, rollback: why\n"
+		"  --note TEXT    release: what it brings\n"
+		"  --dry-run      release: only say what it would bring\n"
 		"\n"
 		"PATH is an entry (.md), a table (.tsv), a folder of them, or "
 		"- for standard input.\n"
@@ -577,6 +552,12 @@ static int parse(struct options *o, int argc, char **argv)
 		BATCH,
 		LIMIT,
 		LINE,
+		BY,
+		PAPER,
+		EFFECTIVE,
+		REASON,
+		NOTE,
+		DRY_RUN,
 		HELP,
 		SHOW_VERSION
 	};
@@ -587,23 +568,35 @@ static int parse(struct options *o, int argc, char **argv)
 		{"batch", no_argument, NULL, BATCH},
 		{"limit", required_argument, NULL, LIMIT},
 		{"line", required_argument, NULL, LINE},
+		{"by", required_argument, NULL, BY},
+		{"paper", required_argument, NULL, PAPER},
+		{"effective", required_argument, NULL, EFFECTIVE},
+		{"reason", required_argument, NULL, REASON},
+		{"note", required_argument, NULL, NOTE},
+		{"dry-run", no_argument, NULL, DRY_RUN},
 		{"help", no_argument, NULL, HELP},
 		{"version", no_argument, NULL, SHOW_VERSION},
 		{NULL, 0, NULL, 0},
 	};
 	int c;
 
+	const char **const texts[] = {
+		[DB - DB] = &o->db,	    [SOCKET - DB] = &o->socket,
+		[LINE - DB] = &o->line,	    [BY - DB] = &o->by,
+		[PAPER - DB] = &o->paper,   [EFFECTIVE - DB] = &o->effective,
+		[REASON - DB] = &o->reason, [NOTE - DB] = &o->note,
+		[SHOW_VERSION - DB] = NULL,
+	};
+
 	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
-		if (c == DB) {
-			o->db = optarg;
-		} else if (c == SOCKET) {
-			o->socket = optarg;
+		if (c >= DB && texts[c - DB]) {
+			*texts[c - DB] = optarg;
 		} else if (c == JSON) {
 			o->json = true;
 		} else if (c == BATCH) {
 			o->batch = true;
-		} else if (c == LINE) {
-			o->line = optarg;
+		} else if (c == DRY_RUN) {
+			o->dry_run = true;
 		} else if (c == LIMIT) {
 			if (parse_limit(o, optarg))
 				return EXIT_USAGE + 1;
@@ -620,7 +613,7 @@ static int parse(struct options *o, int argc, char **argv)
 	return 0;
 }
 
-static int open_door(const struct options *o, const struct command *cmd)
+static int open_door(struct options *o, const struct command *cmd)
 {
 	char why[KB_WHY_SIZE] = "";
 	int err;
@@ -628,15 +621,15 @@ static int open_door(const struct options *o, const struct command *cmd)
 	if (cmd->needs == NOTHING)
 		return EXIT_DONE;
 	if (o->db) {
-		err = kb_door_file(&door, o->db, cmd->needs == WRITES, why);
+		err = kb_door_file(&o->door, o->db, cmd->needs == WRITES, why);
 	} else {
 		const char *path = getenv("ZUOXI_SOCKET");
 		if (o->socket)
 			path = o->socket;
-		err = kb_door_socket(&door, path ? path : "run/admin.sock",
+		err = kb_door_socket(&o->door, path ? path : "run/admin.sock",
 				     why);
 	}
-	return err ? refuse_errno(err, why) : EXIT_DONE;
+	return err ? command_refuse_errno(err, why) : EXIT_DONE;
 }
 
 static const struct command *find(const char *name)
@@ -693,6 +686,6 @@ int main(int argc, char **argv)
 	code = open_door(&o, cmd);
 	if (!code)
 		code = cmd->run(&o);
-	mem_deref(door);
+	mem_deref(o.door);
 	return code;
 }
