@@ -59,212 +59,211 @@ struct proto_method {
 };
 
 /* X(name, may, run, params, help) */
-#define OFFICE_METHODS(X)                                                   \
-	/* session */                                                       \
-	X("hello", MAY_ANY, RUN_LIVE,                                       \
-	  "version:int client:str boot?:str n?:int",                        \
-	  "Begin a session; says who you are")                              \
-	X("ping", MAY_ANY, RUN_LIVE, "", "Answer at once")                  \
-	X("subscribe", MAY_ANY, RUN_LIVE, "topics:list",                    \
-	  "Receive the events of these topics from now on")                 \
-	X("sync", MAY_ANY, RUN_LIVE, "boot:str n:int",                      \
-	  "Events missed since number n, a page at a time")                 \
-	X("method.list", MAY_ANY, RUN_LIVE, "", "The methods you may call") \
-	X("status", MAY_ANY, RUN_LIVE, "", "How the site is doing")         \
-	/* agents */                                                        \
-	X("agent.list", MAY_ANY, RUN_LIVE, "cursor?:str",                   \
-	  "Agents with their states")                                       \
-	X("agent.get", MAY_ANY, RUN_LIVE, "agent?:str", "One agent")        \
-	X("agent.today", MAY_DESK, RUN_READ, "agent?:str",                  \
-	  "An agent's figures of today: calls, mean talk and wrap-up")      \
-	X("agent.signin", MAY_AGENT, RUN_LIVE, "device?:str",               \
-	  "Sign in at this workstation or a desk phone")                    \
-	X("agent.signout", MAY_AGENT, RUN_LIVE, "", "Sign out")             \
-	X("agent.ready", MAY_AGENT, RUN_LIVE, "", "Take calls")             \
-	X("agent.pause", MAY_AGENT, RUN_LIVE, "reason:str",                 \
-	  "Take no calls, with a reason")                                   \
-	X("agent.after", MAY_AGENT, RUN_LIVE, "to:str",                     \
-	  "What follows this call: ready, or a pause reason")               \
-	X("agent.extend", MAY_AGENT, RUN_LIVE, "",                          \
-	  "Thirty more seconds of wrap-up")                                 \
-	X("agent.hand", MAY_AGENT, RUN_LIVE, "up:bool text?:str",           \
-	  "Call the lead, or no longer")                                    \
-	X("agent.set", MAY_LEAD, RUN_LIVE,                                  \
-	  "agent:str state:str pause?:str reason:str",                      \
-	  "Change an agent's state, with a reason")                         \
-	/* the line and the calls */                                        \
-	X("item.list", MAY_DESK, RUN_LIVE, "queue?:str cursor?:str",        \
-	  "Who waits, in order, and why not assigned yet")                  \
-	X("call.list", MAY_LEAD, RUN_LIVE, "cursor?:str", "Calls now")      \
-	X("call.get", MAY_DESK, RUN_LIVE, "contact:str", "One call now")    \
-	X("call.answer", MAY_AGENT, RUN_LIVE, "contact:str",                \
-	  "Answer an offer (desk phones; workstations use their phone)")    \
-	X("call.hold", MAY_AGENT, RUN_LIVE, "contact:str",                  \
-	  "The citizen hears music")                                        \
-	X("call.retrieve", MAY_AGENT, RUN_LIVE, "contact:str",              \
-	  "Back to the citizen")                                            \
-	X("call.transfer", MAY_AGENT, RUN_LIVE,                             \
-	  "contact:str to:str kind:str",                                    \
-	  "Hand the call to an agent or a queue (blind)")                   \
-	X("call.dial", MAY_AGENT, RUN_LIVE,                                 \
-	  "number?:str missed?:int ticket?:str purpose:str",                \
-	  "Call a citizen")                                                 \
-	X("call.hangup", MAY_DESK, RUN_LIVE, "contact:str reason?:str",     \
-	  "End a call")                                                     \
-	X("wall.get", MAY_REVIEW, RUN_READ, "",                             \
-	  "Today and this month: service level, connect rate, by queue")    \
-	X("contact.list", MAY_DESK | ROLE_BUREAU, RUN_READ,                 \
-	  "from_us?:int to_us?:int queue?:str result?:str agent?:str "      \
-	  "number?:str cursor?:str limit?:int",                             \
-	  "Contacts, newest first")                                         \
-	X("contact.get", MAY_DESK | ROLE_BUREAU, RUN_READ, "contact:str",   \
-	  "One contact with all that happened to it")                       \
-	/* missed callers */                                                \
-	X("missed.list", MAY_DESK, RUN_READ, "state?:str cursor?:str",      \
-	  "Callers who gave up, one line a number")                         \
-	X("missed.claim", MAY_AGENT, RUN_WRITE, "missed:int",               \
-	  "I call this one back")                                           \
-	X("missed.close", MAY_AGENT, RUN_WRITE,                             \
-	  "missed:int outcome:str note?:str", "Take it off the list")       \
-	/* tickets */                                                       \
-	X("ticket.list", MAY_DESK, RUN_READ,                                \
-	  "mine?:bool state?:str number?:str cursor?:str limit?:int",       \
-	  "Tickets, by deadline")                                           \
-	X("ticket.get", MAY_DESK | ROLE_BUREAU, RUN_READ,                   \
-	  "ticket?:str contact?:str", "One ticket with its history")        \
-	X("ticket.draft", MAY_AGENT, RUN_WRITE,                             \
-	  "contact?:str ticket?:str fields:object",                         \
-	  "Keep what was typed so far")                                     \
-	X("ticket.file", MAY_AGENT, RUN_WRITE,                              \
-	  "contact?:str ticket?:str fields:object",                         \
-	  "File the ticket; all that is required must be there")            \
-	X("ticket.note", MAY_DESK, RUN_WRITE,                               \
-	  "ticket:str text:str state?:str promise_us?:int",                 \
-	  "Add to a filed ticket")                                          \
-	/* citizens */                                                      \
-	X("citizen.get", MAY_DESK, RUN_READ, "number?:str contact?:str",    \
-	  "Card of a citizen: names, numbers, promises, last summary")      \
-	X("citizen.history", MAY_DESK, RUN_READ,                            \
-	  "number?:str contact?:str cursor?:str",                           \
-	  "All contacts with this number, newest first")                    \
-	X("citizen.update", MAY_AGENT, RUN_WRITE,                           \
-	  "contact:str fields:object", "Change the card")                   \
-	X("citizen.unmask", MAY_DESK, RUN_WRITE,                            \
-	  "contact?:str ticket?:str missed?:int field:str reason:str",      \
-	  "Show one masked field; counted and recorded")                    \
-	/* knowledge */                                                     \
-	X("kb.search", MAY_ANY, RUN_READ, "q:str line?:str limit?:int",     \
-	  "Find entries")                                                   \
-	X("kb.get", MAY_ANY, RUN_READ,                                      \
-	  "entry:str version?:int at_us?:int source?:bool",                 \
-	  "Read an entry")                                                  \
-	X("kb.list", MAY_ANY, RUN_READ, "cursor?:str state?:str",           \
-	  "All entries")                                                    \
-	X("kb.likely", MAY_DESK, RUN_READ, "contact:str limit?:int",        \
-	  "Entries this citizen will likely ask about")                     \
-	X("kb.adopt", MAY_AGENT, RUN_WRITE, "contact:str entry:str",        \
-	  "This entry answers this contact")                                \
-	X("kb.drop", MAY_AGENT, RUN_WRITE, "contact:str entry:str",         \
-	  "It does not")                                                    \
-	X("kb.gap", MAY_AGENT, RUN_WRITE, "contact?:str q:str",             \
-	  "Nothing in the knowledge base answers this")                     \
-	X("kb.import", MAY_ADMIN, RUN_WRITE,                                \
-	  "entries:list stage?:str more?:bool by?:str paper?:str",          \
-	  "Bring entries in, all or nothing")                               \
-	X("kb.log", MAY_ANY, RUN_READ,                                      \
-	  "entry?:str before_us?:int limit?:int",                           \
-	  "Changes of entries, newest first")                               \
-	X("kb.stat", MAY_ANY, RUN_READ, "", "Count entries by state")       \
-	X("kb.draft", MAY_DESK, RUN_WRITE, "text:str known_us?:int",        \
-	  "Write the next version of an entry")                             \
-	X("kb.review", MAY_LEAD, RUN_WRITE, "entry:str version?:int",       \
-	  "A draft is right: the bureau may confirm it")                    \
-	X("kb.return", MAY_REVIEW, RUN_WRITE,                               \
-	  "entry:str version?:int reason:str",                              \
-	  "Send a version back to its author")                              \
-	X("kb.confirm", ROLE_BUREAU | ROLE_ADMIN, RUN_WRITE,                \
-	  "entry:str version?:int effective?:str by?:str paper?:str",       \
-	  "The bureau confirms a version")                                  \
-	X("kb.withdraw", MAY_ANY, RUN_WRITE,                                \
-	  "entry:str version?:int reason:str",                              \
-	  "Take a version out of force at once, or drop a draft")           \
-	X("kb.rollback", ROLE_BUREAU | ROLE_ADMIN, RUN_WRITE,               \
-	  "entry:str version:int reason:str effective?:str by?:str "        \
-	  "paper?:str",                                                     \
-	  "Put an earlier text into force again, from a day")               \
-	X("kb.release", MAY_LEAD, RUN_WRITE, "note?:str dry?:bool",         \
-	  "All that is confirmed counts from now on")                       \
-	X("kb.waiting", MAY_ANY, RUN_READ, "cursor?:str",                   \
-	  "Versions on their way to a release")                             \
-	X("kb.versions", MAY_ANY, RUN_READ, "entry:str",                    \
-	  "Versions of an entry and who signed them")                       \
-	X("kb.releases", MAY_ANY, RUN_READ, "limit?:int",                   \
-	  "Releases, newest first")                                         \
-	/* recordings */                                                    \
-	X("recording.list", MAY_REVIEW, RUN_READ,                           \
-	  "from_us?:int to_us?:int agent?:str number?:str contact?:str "    \
-	  "cursor?:str limit?:int",                                         \
-	  "Recordings, newest first")                                       \
-	X("recording.play", MAY_REVIEW, RUN_LIVE,                           \
-	  "recording:str reason:str position_ms?:int",                      \
-	  "Play one into your headset; the reason is recorded")             \
-	X("recording.seek", MAY_REVIEW, RUN_LIVE,                           \
-	  "position_ms:int paused?:bool", "Go to a place, or rest there")   \
-	X("recording.stop", MAY_REVIEW, RUN_LIVE, "", "End playback")       \
-	/* alarms, audit, care */                                           \
-	X("alarm.list", MAY_ANY, RUN_LIVE, "", "Alarms now")                \
-	X("alarm.take", MAY_LEAD, RUN_LIVE, "alarm:str",                    \
-	  "I look after this alarm")                                        \
-	X("fact.list", MAY_REVIEW, RUN_READ,                                \
-	  "since?:int kind?:str contact?:str agent?:str actor?:str "        \
-	  "from_us?:int to_us?:int limit?:int",                             \
-	  "The record of all changes")                                      \
-	X("verify", MAY_ADMIN, RUN_READ, "",                                \
-	  "Check the chain, contacts, recordings and counts")               \
-	X("backup", MAY_ADMIN, RUN_READ, "path:str",                        \
-	  "Copy the live database to a file")                               \
-	/* the site's own things */                                         \
-	X("person.list", MAY_LEAD, RUN_READ, "cursor?:str", "People")       \
-	X("person.add", MAY_ADMIN, RUN_WRITE,                               \
-	  "person:str name:str roles:str skills?:object", "Add a person")   \
-	X("person.change", MAY_ADMIN, RUN_WRITE,                            \
-	  "person:str name?:str roles?:str skills?:object disabled?:bool",  \
-	  "Change name, roles or skills; disable ends the session at once") \
-	X("key.list", MAY_ADMIN, RUN_READ, "person?:str", "SSH keys")       \
-	X("key.add", MAY_ADMIN, RUN_WRITE, "person:str key:str",            \
-	  "Let this SSH public key in as the person")                       \
-	X("key.remove", MAY_ADMIN, RUN_WRITE, "fingerprint:str",            \
-	  "Let it in no longer")                                            \
-	X("phone.list", MAY_LEAD, RUN_LIVE, "", "Desk phones")              \
-	X("phone.add", MAY_ADMIN, RUN_WRITE,                                \
-	  "phone:str ha1:str realm:str name?:str", "Add a desk phone")      \
-	X("phone.remove", MAY_ADMIN, RUN_WRITE, "phone:str", "Remove it")   \
-	X("queue.list", MAY_ANY, RUN_LIVE, "", "Queues")                    \
-	X("queue.set", MAY_ADMIN, RUN_WRITE,                                \
-	  "queue:str name?:str number?:str priority?:int wrapup_ms?:int "   \
-	  "lease_ms?:int max_wait_ms?:int notice?:str closed?:str "         \
-	  "music?:str active?:bool",                                        \
-	  "Add or change a queue")                                          \
-	X("disposition.list", MAY_ANY, RUN_READ, "cursor?:str",             \
-	  "The tree of call results")                                       \
-	X("disposition.set", MAY_ADMIN, RUN_WRITE,                          \
-	  "code:str name?:str parent?:str queue?:str active?:bool",         \
-	  "Add or change a disposition")                                    \
-	X("pause.list", MAY_ANY, RUN_READ, "", "Pause reasons")             \
-	X("pause.set", MAY_ADMIN, RUN_WRITE,                                \
-	  "code:str name?:str max_ms?:int active?:bool order?:int",         \
-	  "Add or change a pause reason")                                   \
-	X("calendar.get", MAY_ANY, RUN_READ, "", "Open hours and holidays") \
-	X("calendar.set", MAY_ADMIN, RUN_WRITE, "text:str",                 \
-	  "Replace the calendar")                                           \
-	X("prompt.list", MAY_LEAD, RUN_READ, "", "Prompts in use")          \
-	X("prompt.set", MAY_ADMIN, RUN_WRITE, "prompt:str file:str",        \
-	  "Use this WAV file for a prompt")                                 \
-	X("trunk.list", MAY_LEAD, RUN_LIVE, "", "Trunks and their state")   \
-	X("trunk.set", MAY_ADMIN, RUN_WRITE,                                \
-	  "trunk:str kind?:str host?:str port?:int transport?:str "         \
-	  "user?:str password?:str realm?:str caller?:str numbers?:list "   \
-	  "active?:bool",                                                   \
+#define OFFICE_METHODS(X)                                                    \
+	/* session */                                                        \
+	X("hello", MAY_ANY, RUN_LIVE,                                        \
+	  "version:int client:str boot?:str n?:int",                         \
+	  "Begin a session; says who you are")                               \
+	X("ping", MAY_ANY, RUN_LIVE, "", "Answer at once")                   \
+	X("subscribe", MAY_ANY, RUN_LIVE, "topics:list",                     \
+	  "Receive the events of these topics from now on")                  \
+	X("sync", MAY_ANY, RUN_LIVE, "boot:str n:int",                       \
+	  "Events missed since number n, a page at a time")                  \
+	X("method.list", MAY_ANY, RUN_LIVE, "", "The methods you may call")  \
+	X("status", MAY_ANY, RUN_LIVE, "", "How the site is doing")          \
+	/* agents */                                                         \
+	X("agent.list", MAY_ANY, RUN_LIVE, "cursor?:str",                    \
+	  "Agents with their states")                                        \
+	X("agent.get", MAY_ANY, RUN_LIVE, "agent?:str", "One agent")         \
+	X("agent.today", MAY_DESK, RUN_READ, "agent?:str",                   \
+	  "An agent's figures of today: calls, mean talk and wrap-up")       \
+	X("agent.signin", MAY_AGENT, RUN_LIVE, "device?:str",                \
+	  "Sign in at this workstation or a desk phone")                     \
+	X("agent.signout", MAY_AGENT, RUN_LIVE, "", "Sign out")              \
+	X("agent.ready", MAY_AGENT, RUN_LIVE, "", "Take calls")              \
+	X("agent.pause", MAY_AGENT, RUN_LIVE, "reason:str",                  \
+	  "Take no calls, with a reason")                                    \
+	X("agent.after", MAY_AGENT, RUN_LIVE, "to:str",                      \
+	  "What follows this call: ready, or a pause reason")                \
+	X("agent.extend", MAY_AGENT, RUN_LIVE, "",                           \
+	  "Thirty more seconds of wrap-up")                                  \
+	X("agent.hand", MAY_AGENT, RUN_LIVE, "up:bool text?:str",            \
+	  "Call the lead, or no longer")                                     \
+	X("agent.set", MAY_LEAD, RUN_LIVE,                                   \
+	  "agent:str state:str pause?:str reason:str",                       \
+	  "Change an agent's state, with a reason")                          \
+	/* the line and the calls */                                         \
+	X("item.list", MAY_DESK, RUN_LIVE, "queue?:str cursor?:str",         \
+	  "Who waits, in order, and why not assigned yet")                   \
+	X("call.list", MAY_LEAD, RUN_LIVE, "cursor?:str", "Calls now")       \
+	X("call.get", MAY_DESK, RUN_LIVE, "contact:str", "One call now")     \
+	X("call.answer", MAY_AGENT, RUN_LIVE, "contact:str",                 \
+	  "Answer an offer (desk phones; workstations use their phone)")     \
+	X("call.hold", MAY_AGENT, RUN_LIVE, "contact:str",                   \
+	  "The citizen hears music")                                         \
+	X("call.retrieve", MAY_AGENT, RUN_LIVE, "contact:str",               \
+	  "Back to the citizen")                                             \
+	X("call.transfer", MAY_AGENT, RUN_LIVE,                              \
+	  "contact:str to:str kind:str",                                     \
+	  "Hand the call to an agent or a queue (blind)")                    \
+	X("call.dial", MAY_AGENT, RUN_LIVE,                                  \
+	  "number?:str missed?:int ticket?:str purpose:str",                 \
+	  "Call a citizen")                                                  \
+	X("call.hangup", MAY_DESK, RUN_LIVE, "contact:str reason?:str",      \
+	  "End a call")                                                      \
+	X("wall.get", MAY_REVIEW, RUN_READ, "",                              \
+	  "Today and this month: service level, connect rate, by queue")     \
+	X("contact.list", MAY_DESK | ROLE_BUREAU, RUN_READ,                  \
+	  "from_us?:int to_us?:int queue?:str result?:str agent?:str "       \
+	  "number?:str cursor?:str limit?:int",                              \
+	  "Contacts, newest first")                                          \
+	X("contact.get", MAY_DESK | ROLE_BUREAU, RUN_READ, "contact:str",    \
+	  "One contact with all that happened to it")                        \
+	/* missed callers */                                                 \
+	X("missed.list", MAY_DESK, RUN_READ, "state?:str cursor?:str",       \
+	  "Callers who gave up, one line a number")                          \
+	X("missed.claim", MAY_AGENT, RUN_WRITE, "missed:int",                \
+	  "I call this one back")                                            \
+	X("missed.close", MAY_AGENT, RUN_WRITE,                              \
+	  "missed:int outcome:str note?:str", "Take it off the list")        \
+	/* tickets */                                                        \
+	X("ticket.list", MAY_DESK, RUN_READ,                                 \
+	  "mine?:bool state?:str number?:str cursor?:str limit?:int",        \
+	  "Tickets, by deadline")                                            \
+	X("ticket.get", MAY_DESK | ROLE_BUREAU, RUN_READ,                    \
+	  "ticket?:str contact?:str", "One ticket with its history")         \
+	X("ticket.draft", MAY_AGENT, RUN_WRITE,                              \
+	  "contact?:str ticket?:str fields:object",                          \
+	  "Keep what was typed so far")                                      \
+	X("ticket.file", MAY_AGENT, RUN_WRITE,                               \
+	  "contact?:str ticket?:str fields:object",                          \
+	  "File the ticket; all that is required must be there")             \
+	X("ticket.note", MAY_DESK, RUN_WRITE,                                \
+	  "ticket:str text:str state?:str promise_us?:int",                  \
+	  "Add to a filed ticket")                                           \
+	/* citizens */                                                       \
+	X("citizen.get", MAY_DESK, RUN_READ, "number?:str contact?:str",     \
+	  "Card of a citizen: names, numbers, promises, last summary")       \
+	X("citizen.history", MAY_DESK, RUN_READ,                             \
+	  "number?:str contact?:str cursor?:str",                            \
+	  "All contacts with this number, newest first")                     \
+	X("citizen.update", MAY_AGENT, RUN_WRITE,                            \
+	  "contact:str fields:object", "Change the card")                    \
+	X("citizen.unmask", MAY_DESK, RUN_WRITE,                             \
+	  "contact?:str ticket?:str missed?:int field:str reason:str",       \
+	  "Show one masked field; counted and recorded")                     \
+	/* knowledge */                                                      \
+	X("kb.search", MAY_ANY, RUN_READ, "q:str line?:str limit?:int",      \
+	  "Find entries")                                                    \
+	X("kb.get", MAY_ANY, RUN_READ,                                       \
+	  "entry:str version?:int at_us?:int source?:bool", "Read an entry") \
+	X("kb.list", MAY_ANY, RUN_READ, "cursor?:str state?:str",            \
+	  "All entries")                                                     \
+	X("kb.likely", MAY_DESK, RUN_READ, "contact:str limit?:int",         \
+	  "Entries this citizen will likely ask about")                      \
+	X("kb.adopt", MAY_AGENT, RUN_WRITE, "contact:str entry:str",         \
+	  "This entry answers this contact")                                 \
+	X("kb.drop", MAY_AGENT, RUN_WRITE, "contact:str entry:str",          \
+	  "It does not")                                                     \
+	X("kb.gap", MAY_AGENT, RUN_WRITE, "contact?:str q:str",              \
+	  "Nothing in the knowledge base answers this")                      \
+	X("kb.import", MAY_ADMIN, RUN_WRITE,                                 \
+	  "entries:list stage?:str more?:bool by?:str paper?:str",           \
+	  "Bring entries in, all or nothing")                                \
+	X("kb.log", MAY_ANY, RUN_READ,                                       \
+	  "entry?:str before_us?:int limit?:int",                            \
+	  "Changes of entries, newest first")                                \
+	X("kb.stat", MAY_ANY, RUN_READ, "", "Count entries by state")        \
+	X("kb.draft", MAY_DESK, RUN_WRITE, "text:str known_us?:int",         \
+	  "Write the next version of an entry")                              \
+	X("kb.review", MAY_LEAD, RUN_WRITE, "entry:str version?:int",        \
+	  "A draft is right: the bureau may confirm it")                     \
+	X("kb.return", MAY_REVIEW, RUN_WRITE,                                \
+	  "entry:str version?:int reason:str",                               \
+	  "Send a version back to its author")                               \
+	X("kb.confirm", ROLE_BUREAU | ROLE_ADMIN, RUN_WRITE,                 \
+	  "entry:str version?:int effective?:str by?:str paper?:str",        \
+	  "The bureau confirms a version")                                   \
+	X("kb.withdraw", MAY_ANY, RUN_WRITE,                                 \
+	  "entry:str version?:int reason:str",                               \
+	  "Take a version out of force at once, or drop a draft")            \
+	X("kb.rollback", ROLE_BUREAU | ROLE_ADMIN, RUN_WRITE,                \
+	  "entry:str version:int reason:str effective?:str by?:str "         \
+	  "paper?:str",                                                      \
+	  "Put an earlier text into force again, from a day")                \
+	X("kb.release", MAY_LEAD, RUN_WRITE, "note?:str dry?:bool",          \
+	  "All that is confirmed counts from now on")                        \
+	X("kb.waiting", MAY_ANY, RUN_READ, "cursor?:str",                    \
+	  "Versions on their way to a release")                              \
+	X("kb.versions", MAY_ANY, RUN_READ, "entry:str",                     \
+	  "Versions of an entry and who signed them")                        \
+	X("kb.releases", MAY_ANY, RUN_READ, "limit?:int",                    \
+	  "Releases, newest first")                                          \
+	/* recordings */                                                     \
+	X("recording.list", MAY_REVIEW, RUN_READ,                            \
+	  "from_us?:int to_us?:int agent?:str number?:str contact?:str "     \
+	  "cursor?:str limit?:int",                                          \
+	  "Recordings, newest first")                                        \
+	X("recording.play", MAY_REVIEW, RUN_LIVE,                            \
+	  "recording:str reason:str position_ms?:int",                       \
+	  "Play one into your headset; the reason is recorded")              \
+	X("recording.seek", MAY_REVIEW, RUN_LIVE,                            \
+	  "position_ms:int paused?:bool", "Go to a place, or rest there")    \
+	X("recording.stop", MAY_REVIEW, RUN_LIVE, "", "End playback")        \
+	/* alarms, audit, care */                                            \
+	X("alarm.list", MAY_ANY, RUN_LIVE, "", "Alarms now")                 \
+	X("alarm.take", MAY_LEAD, RUN_LIVE, "alarm:str",                     \
+	  "I look after this alarm")                                         \
+	X("fact.list", MAY_REVIEW, RUN_READ,                                 \
+	  "since?:int kind?:str contact?:str agent?:str actor?:str "         \
+	  "from_us?:int to_us?:int limit?:int",                              \
+	  "The record of all changes")                                       \
+	X("verify", MAY_ADMIN, RUN_READ, "",                                 \
+	  "Check the chain, contacts, recordings and counts")                \
+	X("backup", MAY_ADMIN, RUN_READ, "path:str",                         \
+	  "Copy the live database to a file")                                \
+	/* the site's own things */                                          \
+	X("person.list", MAY_LEAD, RUN_READ, "cursor?:str", "People")        \
+	X("person.add", MAY_ADMIN, RUN_WRITE,                                \
+	  "person:str name:str roles:str skills?:object", "Add a person")    \
+	X("person.change", MAY_ADMIN, RUN_WRITE,                             \
+	  "person:str name?:str roles?:str skills?:object disabled?:bool",   \
+	  "Change name, roles or skills; disable ends the session at once")  \
+	X("key.list", MAY_ADMIN, RUN_READ, "person?:str", "SSH keys")        \
+	X("key.add", MAY_ADMIN, RUN_WRITE, "person:str key:str",             \
+	  "Let this SSH public key in as the person")                        \
+	X("key.remove", MAY_ADMIN, RUN_WRITE, "fingerprint:str",             \
+	  "Let it in no longer")                                             \
+	X("phone.list", MAY_LEAD, RUN_LIVE, "", "Desk phones")               \
+	X("phone.add", MAY_ADMIN, RUN_WRITE,                                 \
+	  "phone:str ha1:str realm:str name?:str", "Add a desk phone")       \
+	X("phone.remove", MAY_ADMIN, RUN_WRITE, "phone:str", "Remove it")    \
+	X("queue.list", MAY_ANY, RUN_LIVE, "", "Queues")                     \
+	X("queue.set", MAY_ADMIN, RUN_WRITE,                                 \
+	  "queue:str name?:str number?:str priority?:int wrapup_ms?:int "    \
+	  "lease_ms?:int max_wait_ms?:int notice?:str closed?:str "          \
+	  "music?:str active?:bool",                                         \
+	  "Add or change a queue")                                           \
+	X("disposition.list", MAY_ANY, RUN_READ, "cursor?:str",              \
+	  "The tree of call results")                                        \
+	X("disposition.set", MAY_ADMIN, RUN_WRITE,                           \
+	  "code:str name?:str parent?:str queue?:str active?:bool",          \
+	  "Add or change a disposition")                                     \
+	X("pause.list", MAY_ANY, RUN_READ, "", "Pause reasons")              \
+	X("pause.set", MAY_ADMIN, RUN_WRITE,                                 \
+	  "code:str name?:str max_ms?:int active?:bool order?:int",          \
+	  "Add or change a pause reason")                                    \
+	X("calendar.get", MAY_ANY, RUN_READ, "", "Open hours and holidays")  \
+	X("calendar.set", MAY_ADMIN, RUN_WRITE, "text:str",                  \
+	  "Replace the calendar")                                            \
+	X("prompt.list", MAY_LEAD, RUN_READ, "", "Prompts in use")           \
+	X("prompt.set", MAY_ADMIN, RUN_WRITE, "prompt:str file:str",         \
+	  "Use this WAV file for a prompt")                                  \
+	X("trunk.list", MAY_LEAD, RUN_LIVE, "", "Trunks and their state")    \
+	X("trunk.set", MAY_ADMIN, RUN_WRITE,                                 \
+	  "trunk:str kind?:str host?:str port?:int transport?:str "          \
+	  "user?:str password?:str realm?:str caller?:str numbers?:list "    \
+	  "active?:bool",                                                    \
 	  "Add or change a trunk")
 
 /* Commands of zuoxid to zuoxi-switch. All are idempotent: ids are the

@@ -141,15 +141,23 @@ step 'the office: the same by its socket'
 site_init --name 测试热线 >/dev/null
 site_office
 site_ctl site fill >/dev/null
+site_ctl person add B01 周科 --roles bureau >/dev/null
 office=("$kb" --socket "$site/run/admin.sock")
 office()
 {
 	site_run "${office[@]}" "$@"
 }
+signed=(--by B01 --paper 样例确认单)
 code 1 "$kb" --db "$site/state/zuoxi.db" import "$sample"
 said -- --socket
-got=$(office import "$sample")
-[ "$got" = "$n new, 0 changed, 0 as they were" ] || fail "office: $got"
+code 1 office import "${signed[@]:0:2}" "$sample"
+said paper
+got=$(office import "${signed[@]}" "$sample")
+[ "$(head -1 <<<"$got")" = "$n new, 0 changed, 0 as they were" ] ||
+	fail "office: $got"
+drafts=$(grep -L '^state: confirmed' "$sample"/*.md | wc -l)
+[ "$(tail -1 <<<"$got" | cut -d' ' -f1)" = "$drafts" ] ||
+	fail "not said how many are drafts: $got"
 got=$(office import "$sample")
 [ "$got" = "0 new, 0 changed, $n as they were" ] || fail "office again: $got"
 office search 生育津贴 多久到账 | head -1 | grep -q '^KB-0415 ' || fail 'office search'
@@ -157,7 +165,7 @@ office --json export - | jq -es "length == $n" >/dev/null || fail 'office export
 office export - KB-0415 | cmp - "$sample/KB-0415.md"
 cp "$work/KB-0415.md" "$site/home/new.md"
 chmod a+r "$site/home/new.md"
-got=$(office import "$site/home/new.md")
+got=$(office import "${signed[@]}" "$site/home/new.md")
 [ "$got" = '0 new, 1 changed, 0 as they were' ] || fail "office change: $got"
 office show KB-0415@1 | cmp - "$sample/KB-0415.md"
 office --json log KB-0415 | jq -es 'length == 2' >/dev/null || fail 'office log'

@@ -93,7 +93,9 @@ tui_site() {
 	[ ${#site_as[@]} -eq 0 ] || chown -R "$site_uid:$site_uid" "$site"
 	site_start || fail site start
 	site_ctl site fill >/dev/null
-	site_run zuoxi-kb --socket "$site/run/admin.sock" import "$site/kb" \
+	site_ctl person add B01 周科 --roles bureau >/dev/null
+	site_run zuoxi-kb --socket "$site/run/admin.sock" import \
+		--by B01 --paper 样例 "$site/kb" \
 		>"$site/log/kb.log" || fail import
 	site_ctl calendar import - <<<'hours mon-sun 00:00-24:00' >/dev/null
 	site_ctl trunk set t1 --kind peer --host 127.0.0.1 >/dev/null

@@ -48,7 +48,8 @@ static int setup(void **state)
 			 0);
 	for (unsigned i = 0; i < shelf->n; i++)
 		assert_int_equal(
-			kb_life_import(sample, shelf->list[i], 1, 1000, "t"), 0);
+			kb_life_import(sample, shelf->list[i], 1, 1000, "t"),
+			0);
 	return 0;
 }
 

@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# An entry's way from a draft to what agents tell citizens, on a running
+# office: three people sign, a release makes it count, what was in force at a
+# past moment can be asked, and kill -9 changes none of it.
+#   kb_life.sh BUILD
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+test_site "$1"
+site_init --name 测试热线 >/dev/null
+site_start
+site_ctl site fill >/dev/null
+test_person A001 王莹 agent si=3
+test_person A002 陈静 agent si=3
+test_person L01 赵敏 lead si=3
+test_person B01 周科 bureau
+
+kb()
+{
+	site_run zuoxi-kb --socket "$site/run/admin.sock" "$@"
+}
+
+# refused WORDS COMMAND ...: exits 1 and says these words
+refused()
+{
+	local words=$1 got=0 said
+	shift
+	said=$("$@" 2>&1 >/dev/null) || got=$?
+	[ $got -eq 1 ] || fail "$* exits $got: $said"
+	[[ $said == *"$words"* ]] || fail "$* says: $said"
+}
+
+# ask NAME METHOD PARAMS: an answer of this session; its id is in $asked
+asked=1
+ask()
+{
+	asked=$((asked + 1))
+	agent_say "$1" "$(jq -nc --argjson p "$3" --arg m "$2" \
+		--argjson i "$asked" \
+		'{jsonrpc: "2.0", id: $i, method: $m, params: $p}')"
+	eventually 20 agent_heard "$1" ".id == $asked"
+}
+
+answered()
+{
+	expect "$2" agent_heard "$1" ".id == $asked and $2"
+}
+
+entry()
+{
+	printf -- '---\nid: KB-7001\ntitle: 社保卡补办\nquestion: 社保卡丢了怎么补办？\nline: si\neffective: %s\npolicy: 样例文号〔2026〕31号\nowner: 社保科\n---\n%s\n' "$1" "$2"
+}
+
+text()
+{
+	jq -nc --arg t "$(entry "$@")" '{text: ($t + "\n")}'
+}
+
+for p in A001 A002 L01 B01; do
+	agent_open "${p,,}" $p
+	agent_hello "${p,,}"
+done
+
+step 'a draft can be read and not told'
+ask a001 kb.draft "$(text 2026-01-01 带身份证到窗口。)"
+answered a001 '.result.state == "draft" and .result.version == 1'
+ask a002 kb.draft "$(text 2026-01-01 别人的话。)"
+answered a002 '.error.data.name == "wrong_state"'
+ask a002 kb.search '{"q": "社保卡补办"}'
+answered a002 '.result.hits[0].id == "KB-7001" and .result.hits[0].state == "draft"'
+
+step 'author, reviewer and bureau are three people'
+ask a001 kb.review '{"entry": "KB-7001"}'
+answered a001 '.error.data.name == "not_allowed"'
+ask b01 kb.confirm '{"entry": "KB-7001"}'
+answered b01 '.error.data.name == "wrong_state"'
+ask l01 kb.review '{"entry": "KB-7001"}'
+answered l01 '.result.state == "reviewed"'
+ask l01 kb.confirm '{"entry": "KB-7001"}'
+answered l01 '.error.data.name == "not_allowed"'
+refused paper kb confirm --by B01 KB-7001
+refused 'no person of the bureau' kb confirm --by L01 --paper 函 KB-7001
+ask b01 kb.confirm '{"entry": "KB-7001"}'
+answered b01 '.result.state == "confirmed"'
+
+step 'it counts with the release, and all are told'
+agent_say a002 '{"jsonrpc":"2.0","id":900,"method":"subscribe","params":{"topics":["kb"]}}'
+eventually 20 agent_heard a002 '.id == 900 and .result'
+kb --json release --dry-run | jq -e '.dry and (.entries | length) == 1' >/dev/null ||
+	fail 'a look at the release'
+kb --json waiting | jq -es 'length == 1 and .[0].state == "confirmed"' >/dev/null ||
+	fail 'a look released it'
+kb release --note 补办流程 | grep -q KB-7001 || fail 'not named in the release'
+eventually 20 agent_heard a002 '.method == "kb.changed" and .params.what == "kb.released"'
+ask a002 kb.search '{"q": "社保卡补办"}'
+answered a002 '.result.hits[0].state == "effective"'
+kb release | grep -q 'no change' || fail 'an empty week is not told'
+[ "$(kb --json releases | wc -l)" -eq 2 ] || fail 'two releases'
+
+step 'a later version waits for its day; the past can be asked'
+before=$(($(date +%s%N) / 1000))
+tomorrow=$(TZ=Asia/Shanghai date -d tomorrow +%F)
+entry "$tomorrow" 网上也能办。 >"$site/home/next.md"
+chmod a+r "$site/home/next.md"
+kb draft "$site/home/next.md" | grep -q 'KB-7001 v2 draft' || fail 'draft by shell'
+refused 'neither review' kb review KB-7001
+ask l01 kb.review '{"entry": "KB-7001"}'
+kb return --reason '补上网址' KB-7001 >/dev/null
+kb --json waiting | jq -e '.state == "draft" and .reason == "补上网址"' >/dev/null ||
+	fail 'not returned'
+ask l01 kb.review '{"entry": "KB-7001"}'
+kb confirm --by B01 --paper 高新社保函31号 KB-7001 >/dev/null
+kb release >/dev/null
+kb --json show KB-7001 | jq -e '.version == 1 and .newest == 2 and .state == "effective"' \
+	>/dev/null || fail 'it came before its day'
+kb diff KB-7001 | grep -q '^+网上也能办。$' || fail diff
+kb diff KB-7001@2 1 | grep -q '^-带身份证到窗口。$' || fail 'diff of two'
+ask a001 kb.get "{\"entry\": \"KB-7001\", \"at_us\": $before}"
+answered a001 '.result.version == 1'
+ask a001 kb.get '{"entry": "KB-7001", "at_us": 1}'
+answered a001 '.error.data.name == "not_found"'
+
+step 'withdrawn at once; back by a rollback alone'
+refused why kb withdraw --reason ' ' KB-7001@1
+ask a001 kb.withdraw '{"entry": "KB-7001", "version": 1, "reason": "x"}'
+answered a001 '.error.data.name == "not_allowed"'
+ask b01 kb.withdraw '{"entry": "KB-7001", "version": 1, "reason": "文件已废止"}'
+answered b01 '.result.state == "withdrawn"'
+ask a002 kb.search '{"q": "社保卡补办"}'
+answered a002 '.result.hits[0].state == "withdrawn"'
+refused 'was in force' kb rollback --by B01 --paper 函 --reason 错 KB-7001@9
+ask b01 kb.rollback '{"entry": "KB-7001", "version": 1, "reason": "废止有误"}'
+answered b01 '.result.version == 3 and .result.state == "effective"'
+
+step 'kill -9 changes nothing of it'
+kb --json versions KB-7001 >"$site/before.json"
+kill -9 "$(cat "$site/pid/zuoxid")"
+rm -f "$site/pid/zuoxid"
+site_office
+kb --json versions KB-7001 | cmp - "$site/before.json" || fail 'not as it was'
+kb versions KB-7001 | grep -q '高新社保函31号' || fail 'the paper is not shown'
+expect 'verify is clean' site_ctl verify >/dev/null
