@@ -330,6 +330,9 @@ static void apply(struct client *c, const char *method, json_t *params)
 	else if (!strcmp(method, "me.offer") && c->prm.lists) {
 		*c->likely_of = '\0';
 		client_citizen_open(c, c->model->offer.contact, NULL);
+	} else if (!strcmp(method, "kb.changed") && *c->model->entry.id) {
+		/* what is being read may no longer be in force */
+		client_kb_open(c, c->model->entry.id, 0);
 	}
 }
 

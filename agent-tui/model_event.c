@@ -223,13 +223,10 @@ static void ticket_changed(struct model *m, json_t *p)
 	model_draft_take(m, obj);
 }
 
+/* Which entries is for the server to say: client asks again. */
 static void kb_changed(struct model *m, json_t *p)
 {
-	json_t *obj = json_object_get(p, "entry");
-
-	if (!json_is_object(obj))
-		return;
-	put(m, &model_kind_entry, &m->entries, obj, MODEL_ENTRIES);
+	model_changed(m, MODEL_ENTRIES);
 }
 
 static void alarm_changed(struct model *m, json_t *p)

@@ -262,7 +262,7 @@ static int on_likely(const struct store_kb_likely *row, void *arg)
 		return err == ENOENT ? 0 : err;
 	const struct kb_entry *e = v->entry;
 	const char *state =
-		kb_state_on(e->state, e->effective, e->expires, l->day);
+		kb_state_on(v->state, v->effective, v->expires, l->day);
 	if (strcmp(state, "effective"))
 		return 0;
 	json_t *hit = kb_wire_row(
@@ -273,9 +273,9 @@ static int on_likely(const struct store_kb_likely *row, void *arg)
 			.actor = v->actor,
 			.title = e->title,
 			.line = e->line,
-			.effective = e->effective,
-			.expires = e->expires,
-			.state = e->state,
+			.effective = v->effective,
+			.expires = v->expires,
+			.state = v->state,
 		},
 		l->day);
 	json_object_set_new(hit, "why",
