@@ -29,7 +29,7 @@ eventually 40 agent_is A001 talking
 contact=$(contact_of A001)
 on="{\"contact\":\"$contact\"}"
 eventually 30 hears_agent c1
-heard_for c1 3000
+heard_for c1 2500
 talk=("$from" "$to")
 
 step 'what is not possible in it is refused, and nothing changes'
@@ -63,12 +63,12 @@ expect 'the call goes on' agent_is A001 talking
 step 'hold: the citizen hears music, and retrieve brings the voice back'
 expect 'hold' ask A001 call.hold "$on"
 expect 'the agent is on hold' agent_is A001 held
-heard_for c1 5000
+heard_for c1 4000
 hold=("$from" "$to")
 refused A001 call.hold "$on" 'You are not talking in this call'
 expect 'retrieve' ask A001 call.retrieve "$on"
 expect 'the agent talks' agent_is A001 talking
-heard_for c1 3000
+heard_for c1 2500
 back=("$from" "$to")
 
 step 'a raised hand is seen by the lead'
@@ -113,7 +113,7 @@ expect 'transfer' ask A001 call.transfer "$(printf "$over" A002)"
 eventually 30 agent_is A002 talking
 expect 'it is the same contact' [ "$(contact_of A002)" = "$contact" ]
 refused A001 call.hold "$on" 'This is not your call'
-heard_for c1 4000
+heard_for c1 3000
 second=("$from" "$to")
 eventually 30 agent_is A001 ready
 
@@ -124,7 +124,7 @@ eventually 30 agent_is A003 ready
 expect 'transfer' ask A002 call.transfer "$(printf "$over" mi)"
 eventually 30 agent_is A003 talking
 expect 'it is the same contact' [ "$(contact_of A003)" = "$contact" ]
-heard_for c1 4000
+heard_for c1 3000
 third=("$from" "$to")
 kill "$(site_pid c1)"
 eventually 30 contact_with ".id == \"$contact\" and .result == \"answered\""

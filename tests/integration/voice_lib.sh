@@ -67,7 +67,8 @@ ask()
 {
 	local before
 	before=$(replies "$1")
-	printf '%s %s %s\n' "$1" "$2" "${3:-}" >"$site/$1.told"
+	printf '%s %s %s\n' "$1" "$2" "$(tr -d '\n\t' <<<"${3:-}")" \
+		>"$site/$1.told"
 	eventually 20 eval "[ \$(replies $1) -gt $before ]"
 	grep '"what":"reply"' "$site/log/$1.log" | sed -n "$((before + 1))p" \
 		>"$site/answer"
@@ -98,6 +99,8 @@ caller()
 		--to "sip:$number@127.0.0.1:$site_sip_port" --from "$3" \
 		--speak "$site/wav/0.wav" --record "$site/heard/$name.wav" \
 		--patience 200000 "${@:4}"
+	# it takes marks once it is itself
+	eventually 20 eval "grep -q zuoxi-citizen /proc/$(site_pid "$name")/comm"
 }
 
 # mark NAME: the place in the recording of that citizen, in ms, into $mark
@@ -106,7 +109,9 @@ mark()
 	local before
 	before=$(grep -c '"mark":' "$site/log/$1.log" || true)
 	kill -USR1 "$(site_pid "$1")"
-	eventually 10 eval "[ \$(grep -c '\"mark\":' '$site/log/$1.log') -gt $before ]"
+	site_wait 20 "a mark of $1" eval \
+		"[ \$(grep -c '\"mark\":' '$site/log/$1.log') -gt $before ]" ||
+		return 1
 	mark=$(grep '"mark":' "$site/log/$1.log" | tail -n 1 | jq .heard_ms)
 }
 

@@ -696,6 +696,7 @@ static void on_flushed(void *arg)
 
 int main(int argc, char **argv)
 {
+	signal(SIGUSR1, on_mark);
 	log_name("zuoxi-citizen");
 	if (parse(argc, argv)) {
 		usage();
@@ -703,7 +704,6 @@ int main(int argc, char **argv)
 	}
 	if (libre_init() || fd_setsize(8192))
 		return 1;
-	signal(SIGUSR1, on_mark);
 	int err = open_sip();
 	if (!err) {
 		if (!opt.answer)
