@@ -37,6 +37,18 @@ struct fact_log {
 	struct follower followers[FOLLOW_MAX];
 	size_t followers_n;
 	struct fact_chain *chain; /* the store thread's */
+	uint64_t happened; /* applied */
+	uint64_t settled;  /* of these: on disk, or given up */
+	uint64_t lost;	   /* of these: given up at once */
+	struct list waits; /* struct fact_wait, oldest first */
+};
+
+struct fact_wait {
+	struct le le;
+	uint64_t until; /* of settled */
+	int err;
+	fact_saved_h *h;
+	void *arg;
 };
 
 /* A fact that outlives its maker's strings; one thread at a time has it. */
@@ -311,6 +323,59 @@ static int on_happened_job(struct db *db, void *arg)
 	return err;
 }
 
+/* ---- waiting for the disk ---- */
+
+/* Facts are settled in the order in which they happened. */
+static void settle(struct fact_log *log, int err)
+{
+	struct le *le;
+
+	log->settled++;
+	LIST_FOREACH (&log->waits, le) {
+		struct fact_wait *w = le->data;
+		if (err)
+			w->err = err;
+	}
+	while ((le = log->waits.head)) {
+		struct fact_wait *w = le->data;
+		if (w->until > log->settled)
+			return;
+		list_unlink(&w->le);
+		w->h(w->err, w->arg);
+	}
+}
+
+static void wait_destructor(void *arg)
+{
+	struct fact_wait *w = arg;
+
+	list_unlink(&w->le);
+}
+
+uint64_t fact_log_happened(const struct fact_log *log, uint64_t *lostp)
+{
+	*lostp = log->lost;
+	return log->happened;
+}
+
+int fact_wait(struct fact_wait **wp, struct fact_log *log, fact_saved_h *h,
+	      void *arg)
+{
+	struct fact_wait *w = mem_zalloc(sizeof(*w), wait_destructor);
+
+	if (!w)
+		return ENOMEM;
+	w->until = log->happened;
+	w->h = h;
+	w->arg = arg;
+	*wp = w;
+	if (w->until == log->settled)
+		h(0, arg);
+	else
+		list_append(&log->waits, &w->le, w);
+	return 0;
+}
+
 static void on_happened_done(int err, void *arg)
 {
 	scoped_mem struct carried *c = arg;
@@ -321,6 +386,7 @@ static void on_happened_done(int err, void *arg)
 		publish(c->log, &c->fact);
 	if (c->onh)
 		c->onh(err, c->mark_boot, c->mark_n, c->arg);
+	settle(c->log, err);
 }
 
 int fact_happened(struct fact_log *log, struct fact *fact,
@@ -340,6 +406,7 @@ int fact_happened(struct fact_log *log, struct fact *fact,
 	c->onh = onh;
 	c->arg = arg;
 	c->mark_n = mark_n;
+	log->happened++;
 	apply(log, &c->fact);
 	if (!log->store) {
 		on_happened_done(0, take(c));
@@ -347,11 +414,14 @@ int fact_happened(struct fact_log *log, struct fact *fact,
 	}
 	err = store_submit(log->store, STORE_HAPPENED, on_happened_job,
 			   on_happened_done, c);
-	if (err)
+	if (err) {
 		log_error("fact %s has no room to wait: %s", fact->kind,
 			  strerror(err));
-	else
+		log->lost++;
+		settle(log, err);
+	} else {
 		take(c);
+	}
 	return err;
 }
 

@@ -80,6 +80,17 @@ int fact_happened(struct fact_log *log, struct fact *fact,
 
 void fact_together(struct fact_log *log, bool begin);
 
+/* How many facts fact_happened has applied so far, and how many of them there
+ * was no room to keep. */
+uint64_t fact_log_happened(const struct fact_log *log, uint64_t *lostp);
+/* Calls h once all facts that happened so far are on disk, or are given up
+ * (err): at once when none is under way. mem_deref cancels it; ours again
+ * when h is called. Loop. */
+struct fact_wait;
+typedef void(fact_saved_h)(int err, void *arg);
+int fact_wait(struct fact_wait **wp, struct fact_log *log, fact_saved_h *h,
+	      void *arg);
+
 /* Last applied event of a switch boot; 0 when none. Any thread's db. */
 int fact_mark(struct db *db, const char *boot, int64_t *np);
 

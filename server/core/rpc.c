@@ -3,7 +3,7 @@
  * A request's way:
  *
  *     message -> envelope -> hello said? -> method -> role -> params
- *        live:  handler -> reply
+ *        live:  handler -> its facts are on disk -> reply
  *        write: permit -> store job (handler) -> commit -> after -> reply
  *        read:  worker (handler) -> reply
  *
@@ -30,6 +30,7 @@
 /* what the envelope and the cursor take of a page */
 #define PAGE_SPARE_BYTES 512
 #define ACTOR_BYTES	 64
+#define SAVE_WAIT_MS	 3000
 
 struct request {
 	struct rpc_call call; /* first: rpc_later finds the request by it */
@@ -39,6 +40,8 @@ struct request {
 	json_t *id;		 /* NULL: a notification */
 	char actor[ACTOR_BYTES];
 	bool later;
+	struct fact_wait *saving; /* for the disk, before the reply */
+	struct tmr late;
 };
 
 struct rpc_later {
@@ -193,6 +196,8 @@ static void request_destructor(void *arg)
 {
 	struct request *req = arg;
 
+	tmr_cancel(&req->late);
+	mem_deref(req->saving);
 	session_finish(req->session);
 	json_decref(req->call.params);
 	json_decref(req->call.result);
@@ -210,6 +215,7 @@ static int request_alloc(struct request **rp, struct rpc *rpc,
 		session_finish(s);
 		return ENOMEM;
 	}
+	tmr_init(&req->late);
 	req->rpc = rpc;
 	req->session = mem_ref(s);
 	req->entry = &rpc->entries[m - proto_office];
@@ -241,14 +247,56 @@ static void finish(struct request *req, int err)
 	mem_deref(req);
 }
 
+/* What was asked of the telephone has happened, and everybody sees it; that
+ * it will be remembered is confirmed by the disk alone. */
+static void not_on_disk(struct request *req)
+{
+	finish(req, rpc_fail(&req->call, ENOSPC,
+			     N_("It is done, but the disk has not taken its "
+				"record yet"),
+			     NULL));
+}
+
+static void on_saved(int err, void *arg)
+{
+	struct request *req = arg;
+
+	if (err)
+		not_on_disk(req);
+	else
+		finish(req, 0);
+}
+
+static void on_late(void *arg)
+{
+	not_on_disk(arg);
+}
+
+/* The reply follows the disk, like that of a write, but not for ever. */
+static void finish_saved(struct request *req)
+{
+	tmr_start(&req->late, SAVE_WAIT_MS, on_late, req);
+	int err = fact_wait(&req->saving, req->rpc->log, on_saved, req);
+	if (err)
+		finish(req, err);
+}
+
 static void run_live(struct request *req)
 {
+	uint64_t lost_before = 0, lost = 0;
+	struct fact_log *log = req->rpc->log;
+	uint64_t before = fact_log_happened(log, &lost_before);
+
 	req->call.session = req->session;
 	int err = req->entry->handler->liveh(&req->call);
 	if (err == EINPROGRESS && req->later)
 		mem_deref(req); /* rpc_later holds its own */
-	else
+	else if (err || fact_log_happened(log, &lost) == before)
 		finish(req, err);
+	else if (lost != lost_before)
+		not_on_disk(req);
+	else
+		finish_saved(req);
 }
 
 static int on_write_job(struct db *db, void *arg)
@@ -464,6 +512,16 @@ void rpc_later_done(struct rpc_later *later, json_t *result)
 	req->call.result = result;
 	mem_deref(later);
 	finish(req, 0);
+}
+
+void rpc_later_saved(struct rpc_later *later, json_t *result)
+{
+	struct request *req = mem_ref(later->req);
+
+	json_decref(req->call.result);
+	req->call.result = result;
+	mem_deref(later);
+	finish_saved(req);
 }
 
 void rpc_later_fail(struct rpc_later *later, int err, const char *message,

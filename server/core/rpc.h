@@ -49,8 +49,9 @@ struct rpc_call {
 	char detail[160];
 };
 
-/* Loop. 0: answered with call->result; EINPROGRESS: rpc_later was called and
- * the answer follows; else refused. */
+/* Loop. 0: answered with call->result, once the facts that it made by
+ * fact_happened are on disk; EINPROGRESS: rpc_later was called and the answer
+ * follows; else refused. */
 typedef int(rpc_live_h)(struct rpc_call *call);
 /* Store thread, in the job's savepoint. */
 typedef int(rpc_write_h)(struct rpc_call *call, struct db *db);
@@ -132,6 +133,8 @@ int rpc_fact(struct rpc_call *call, struct db *db, struct fact *fact);
 struct rpc_later;
 int rpc_later(struct rpc_later **lp, struct rpc_call *call);
 void rpc_later_done(struct rpc_later *later, json_t *result);
+/* The same, where facts were made: once they are on disk. */
+void rpc_later_saved(struct rpc_later *later, json_t *result);
 void rpc_later_fail(struct rpc_later *later, int err, const char *message,
 		    const char *detail);
 

@@ -212,7 +212,7 @@ static void on_looked_up(int err, void *arg)
 		rpc_later_fail(d->later, err, why ? why : N_("Try again"),
 			       detail);
 	} else {
-		rpc_later_done(d->later, result);
+		rpc_later_saved(d->later, result);
 	}
 	mem_deref(d);
 }

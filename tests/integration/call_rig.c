@@ -32,6 +32,7 @@
 #include "server/desk/site.h"
 #include "server/gate/handover.h"
 #include "server/voice/call.h"
+#include "tests/sim/faulty_vfs.h"
 
 #define WAIT_MS 10000
 
@@ -426,7 +427,10 @@ void rig_office_up(void)
 	snprintf(db_path, sizeof(db_path), "%s/zuoxi.db", rig.dir);
 	snprintf(admin, sizeof(admin), "%s/admin.sock", rig.dir);
 	snprintf(gate, sizeof(gate), "%s/gate/office.sock", rig.dir);
-	struct store_prm store = {.path = db_path, .happened_max = 10000};
+	struct store_prm store = {
+		.path = db_path, .vfs = FAULTY_VFS, .happened_max = 10000};
+	faulty_vfs_register();
+	faulty_vfs_reset();
 	assert_int_equal(store_alloc(&rig.store, &store), 0);
 	assert_int_equal(fact_log_alloc(&rig.log, rig.store), 0);
 	assert_int_equal(worker_alloc(&rig.worker, db_path, 1, 1000), 0);
@@ -637,6 +641,19 @@ char *rig_picture(void)
 	char *text = json_dumps(all, JSON_SORT_KEYS | JSON_INDENT(1));
 	json_decref(all);
 	return text;
+}
+
+int64_t rig_count_on_disk(const char *sql)
+{
+	struct db *db = NULL;
+	char path[100];
+	int64_t n = -1;
+
+	snprintf(path, sizeof(path), "%s/zuoxi.db", rig.dir);
+	assert_int_equal(db_open(&db, path, DB_READ, NULL), 0);
+	assert_int_equal(db_get_int(db, &n, -1, sql, ""), 0);
+	mem_deref(db);
+	return n;
 }
 
 static struct db *reader(void)

@@ -45,6 +45,8 @@ void rig_turn(int64_t ms); /* lets the loop run on so long */
 char *rig_picture(void);
 
 int64_t rig_count(const char *sql);
+/* The same, of what is committed now: does not wait for what is on its way. */
+int64_t rig_count_on_disk(const char *sql);
 /* First column of the first row, "" none. Static. */
 const char *rig_text(const char *sql);
 

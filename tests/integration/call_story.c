@@ -17,6 +17,8 @@
 #include "common/libre.h"
 #include "server/desk/acd.h"
 #include "tests/integration/call_rig.h"
+#include "tests/sim/faulty_vfs.h"
+#include <sqlite3.h>
 
 static char contact[40];
 
@@ -384,6 +386,51 @@ static void hold_and_retrieve(void **state)
 	rig_until(c1_gone);
 	rig_until(acked);
 	assert_string_equal(rig_text("SELECT ended_by FROM contact"), "agent");
+	rig_stop();
+}
+
+#define HELD_FACTS "SELECT count(*) FROM fact WHERE kind='contact.held'"
+
+static bool held_on_disk(void)
+{
+	return rig_count_on_disk(HELD_FACTS) == 2;
+}
+
+/* The telephone does not wait for the disk, and what an agent saw confirmed
+ * is on it. */
+static void hold_is_confirmed_by_the_disk(void **state)
+{
+	rig_start();
+	agent_in("A1");
+	talk();
+	faulty_vfs_delay_sync(700);
+	assert_non_null(agent_ask("A1", "call.hold",
+				  json_pack("{s:s}", "contact", contact)));
+	assert_int_equal(rig_count_on_disk(HELD_FACTS), 1);
+	faulty_vfs_reset();
+	assert_non_null(agent_ask("A1", "call.retrieve",
+				  json_pack("{s:s}", "contact", contact)));
+	rig_until(c1_talks);
+	/* an ill disk: music and state at once, and no confirmation */
+	faulty_vfs_fail(FAULTY_SYNC, SQLITE_IOERR_FSYNC);
+	assert_null(agent_ask("A1", "call.hold",
+			      json_pack("{s:s}", "contact", contact)));
+	assert_string_equal(
+		rig_refusal,
+		"It is done, but the disk has not taken its record yet");
+	assert_true(faulty_vfs_fired() > 0);
+	assert_true(music() && c1_held() && a1_held());
+	json_t *told = agent_event("A1", "me.call");
+	assert_string_equal(json_str(json_object_get(told, "call"), "state"),
+			    "held");
+	assert_int_equal(rig_count_on_disk(HELD_FACTS), 1);
+	/* it is remembered when the disk is well again */
+	faulty_vfs_reset();
+	rig_until(held_on_disk);
+	assert_non_null(agent_ask("A1", "call.hangup",
+				  json_pack("{s:s}", "contact", contact)));
+	rig_until(a1_wrapup);
+	rig_until(acked);
 	rig_stop();
 }
 
@@ -928,6 +975,7 @@ int main(void)
 		STORY(who_waits_too_long_hears_why),
 		STORY(closed_hours_and_unknown_numbers),
 		STORY(hold_and_retrieve),
+		STORY(hold_is_confirmed_by_the_disk),
 		STORY(the_agents_phone_hangs_up),
 		STORY(transfer_to_an_agent_and_to_a_queue),
 		STORY(a_refused_transfer_finds_somebody),
