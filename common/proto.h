@@ -278,7 +278,6 @@ struct proto_method {
 	  "Trunks, desk phones, fallback plan; kept on the switch's disk")    \
 	X("state", MAY_ADMIN, RUN_LIVE, "",                                   \
 	  "Legs, bridges, plays as they are")                                 \
-	X("leg.ring", MAY_ADMIN, RUN_LIVE, "leg:str", "180 to the caller")    \
 	X("leg.answer", MAY_ADMIN, RUN_LIVE, "leg:str contact:str",           \
 	  "200 to the caller")                                                \
 	X("leg.refuse", MAY_ADMIN, RUN_LIVE, "leg:str code:int",              \

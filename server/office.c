@@ -467,32 +467,10 @@ static int switch_start(struct office *o)
 
 /* ---- status ---- */
 
-static int64_t agents_in(const struct office *o, int state)
-{
-	int64_t n = 0;
-
-	for (size_t i = 0; i < roster_count(o->roster); i++) {
-		const struct roster_agent *a = roster_at(o->roster, i);
-		if (state < 0 ? roster_signed_in(a)
-			      : a->now.state == (enum agent_state)state)
-			n++;
-	}
-	return n;
-}
-
 static void on_status(json_t *status, void *arg)
 {
 	const struct office *o = arg;
 
-	json_object_set_new(
-		status, "agents",
-		json_pack("{s:I, s:I, s:I}", "signed_in",
-			  (json_int_t)agents_in(o, -1), "ready",
-			  (json_int_t)agents_in(o, AGENT_READY), "talking",
-			  (json_int_t)agents_in(o, AGENT_TALKING)));
-	json_object_set_new(
-		status, "line",
-		json_pack("{s:I}", "waiting", (json_int_t)acd_count(o->acd)));
 	json_object_set_new(status, "alarms",
 			    json_integer(alarm_count(o->alarm)));
 }

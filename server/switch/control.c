@@ -70,21 +70,6 @@ static void already(struct command *cmd)
 	cmd->result = json_pack("{s:b}", "already", 1);
 }
 
-static int on_leg_ring(struct command *cmd)
-{
-	struct leg *leg = NULL;
-	int err = named_leg(cmd, &leg);
-
-	if (err)
-		return err;
-	fallback_release(cmd->c->prm.fallback, leg);
-	if (leg->state == LEG_UP)
-		already(cmd);
-	else if (leg->ops->ring)
-		err = leg->ops->ring(leg);
-	return err;
-}
-
 static int on_leg_answer(struct command *cmd)
 {
 	const char *contact = json_in_str(&cmd->in, "contact", MEDIA_ID);
@@ -617,7 +602,6 @@ static const struct {
 	{"ack", on_ack},
 	{"configure", on_configure},
 	{"state", on_state},
-	{"leg.ring", on_leg_ring},
 	{"leg.answer", on_leg_answer},
 	{"leg.refuse", on_leg_refuse},
 	{"leg.dial", on_leg_dial},

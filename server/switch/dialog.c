@@ -510,12 +510,6 @@ static void contact_uri(char out[SIP_URI], const struct sip_stack *s,
 
 /* ---- calls to us ---- */
 
-static int dialog_ring(struct leg *leg)
-{
-	/* 180 went out with the dialog: the citizen hears it ring at once */
-	return leg->state == LEG_ARRIVED ? 0 : EALREADY;
-}
-
 static int dialog_answer(struct leg *leg)
 {
 	struct dialog *d = leg->side;
@@ -878,7 +872,6 @@ int dialog_dial(struct leg **lp, struct sip_stack *s,
 
 static const struct leg_ops trunk_ops = {
 	.name = "trunk",
-	.ring = dialog_ring,
 	.answer = dialog_answer,
 	.end = dialog_end,
 	.release = dialog_release,

@@ -28,12 +28,11 @@ enum leg_by { BY_FAR, BY_US, BY_FAULT };
 struct leg;
 struct legs;
 
-/* The signalling side. ring, answer: calls to us only. end: says goodbye in
+/* The signalling side. answer: calls to us only. end: says goodbye in
  * whatever state, without calling back. release: the voice stream is about
  * to go (may be NULL). dtmf NULL: as RFC 4733 events in the voice. */
 struct leg_ops {
 	const char *name; /* "trunk", "phone", "workstation" */
-	int (*ring)(struct leg *leg);
 	int (*answer)(struct leg *leg);
 	void (*end)(struct leg *leg, const char *cause, int code);
 	void (*release)(struct leg *leg);

@@ -518,10 +518,14 @@ static void on_status(json_t *status, void *arg)
 {
 	const struct voice *v = arg;
 	int counts[AGENT_PAUSED + 1] = {0};
+	int signed_in = 0;
 	size_t calls = 0;
 
-	for (size_t i = 0; i < roster_count(v->prm.roster); i++)
-		counts[roster_at(v->prm.roster, i)->now.state]++;
+	for (size_t i = 0; i < roster_count(v->prm.roster); i++) {
+		const struct roster_agent *a = roster_at(v->prm.roster, i);
+		counts[a->now.state]++;
+		signed_in += roster_signed_in(a);
+	}
 	hash_apply(v->calls, count_one, &calls);
 	json_t *sw = json_pack("{s:b,s:s}", "up", exchange_is_up(v->ex),
 			       "boot", exchange_switch_boot(v->ex));
@@ -532,14 +536,14 @@ static void on_status(json_t *status, void *arg)
 			    json_pack("{s:I,s:I}", "calls", (json_int_t)calls,
 				      "waiting",
 				      (json_int_t)acd_count(v->prm.acd)));
-	json_object_set_new(status, "agents",
-			    json_pack("{s:i,s:i,s:i,s:i,s:i,s:i}", "ready",
-				      counts[AGENT_READY], "offered",
-				      counts[AGENT_OFFERED], "talking",
-				      counts[AGENT_TALKING], "held",
-				      counts[AGENT_HELD], "wrapup",
-				      counts[AGENT_WRAPUP], "paused",
-				      counts[AGENT_PAUSED]));
+	json_object_set_new(
+		status, "agents",
+		json_pack("{s:i,s:i,s:i,s:i,s:i,s:i,s:i}", "signed_in",
+			  signed_in, "ready", counts[AGENT_READY], "offered",
+			  counts[AGENT_OFFERED], "talking",
+			  counts[AGENT_TALKING], "held", counts[AGENT_HELD],
+			  "wrapup", counts[AGENT_WRAPUP], "paused",
+			  counts[AGENT_PAUSED]));
 }
 
 void voice_register(struct voice *v, struct rpc *rpc)

@@ -47,15 +47,13 @@ file=$site/heard/c1.wav
 prompt=$site/prompts/comfort.wav
 # A citizen who hears nothing at all gets no packets; that counts, too.
 gap=$(grep '"max_gap_ms"' "$site/log/c1.log" | tail -n 1 | jq .max_gap_ms)
-part_ms=400
 for ((at = cut; at < cut + 4000; at += 100)); do
-	r=$(in_part "$file" "$at" $((at + 400)) "$prompt")
+	r=$(in_part "$file" "$at" $((at + 400)) "$prompt" 400)
 	awk -v r="$r" 'BEGIN { exit !(r >= 0.8) }' && break
 done
 after=$((at - cut + gap))
 echo "  the prompt began at most $after ms after the cut (longest gap $gap ms)"
 [ "$after" -le 2000 ] || fail "the prompt began $after ms after the cut"
-part_ms=1000
 hears 'line down' "$file" "${comfort[@]}" "$prompt" "$site/wav/1.wav"
 hears 'line back' "$file" "${back[@]}" "$site/wav/1.wav" "$prompt"
 heard=$site/heard/A001/$contact.wav

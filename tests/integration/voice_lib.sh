@@ -132,13 +132,13 @@ heard_for()
 	to=$mark
 }
 
-# in_part FILE FROM TO WAV: how much of the WAV is in that part (ms)
+# in_part FILE FROM TO WAV [WINDOW_MS]: how much of the WAV is in that part (ms)
 in_part()
 {
 	sox "$1" "$site/part.wav" trim "$(awk "BEGIN { print $2 / 1000 }")" \
 		"$(awk "BEGIN { print ($3 - $2) / 1000 }")"
 	[ ${#site_as[@]} -eq 0 ] || chown "$site_uid" "$site/part.wav"
-	site_run correlate "$site/part.wav" left "$4" "${part_ms:-1000}"
+	site_run correlate "$site/part.wav" left "$4" "${5:-1000}"
 }
 
 # hears WHAT FILE FROM TO OWN-WAV OTHER-WAV ...: the first, none of the others
