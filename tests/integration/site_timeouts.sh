@@ -7,6 +7,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/voice_lib.sh"
 
+# shellcheck disable=SC2034 # of voice_lib.sh
 voice_set=('call lease 3000' 'rtp timeout 3')
 voice_site "$1"
 test_person A001 王莹 agent si=3
