@@ -108,12 +108,18 @@ static void on_health(int err, size_t queued, void *arg)
 
 	if (!o->alarm)
 		return;
-	if (err)
+	if (err && err != ETIMEDOUT)
 		alarm_raise(o->alarm, "store", ALARM_CRITICAL,
 			    N_("The disk does not take writes"),
 			    strerror(err));
 	else
 		alarm_clear(o->alarm, "store");
+	if (err == ETIMEDOUT)
+		alarm_raise(o->alarm, "store_slow", ALARM_WARN,
+			    N_("The disk is slow to write"),
+			    o->cfg->state_dir);
+	else
+		alarm_clear(o->alarm, "store_slow");
 }
 
 static int files_start(struct office *o)

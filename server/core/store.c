@@ -18,6 +18,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/cal.h"
 #include "common/libre.h"
 #include "common/log.h"
 #include "common/scope.h"
@@ -31,6 +32,9 @@
 #define CHECKPOINT_MUST	   32768 /* 128 MiB: the writer itself ends it */
 #define CHECKPOINT_BUSY_MS 0
 #define THREAD_STACK_BYTES (1u << 20)
+/* A commit that takes longer is told; one that takes less than FINE ends it */
+#define SLOW_MS 4000
+#define FINE_MS 1000
 
 struct note {
 	struct le le;
@@ -56,6 +60,7 @@ struct store {
 	struct db *copy_db;  /* the checkpointer's */
 	struct mqueue *wake; /* store thread -> loop */
 	struct tmr kick;     /* loop -> store thread, at the end of a turn */
+	struct tmr watch;    /* while jobs wait: does a commit hang? */
 	pthread_t thread, copier;
 	bool running, copying;
 
@@ -75,6 +80,8 @@ struct store {
 	int told;	   /* what healthh was told */
 	unsigned wal_pages;
 	bool busy;
+	int64_t busy_us; /* since when, monotonic */
+	bool slow;
 	bool woken;
 	bool stop;
 };
@@ -301,6 +308,17 @@ static void take_batch(struct store *store, struct list *batch)
 	}
 }
 
+/* With the lock: while a commit runs, and at its end. */
+static void note_pace(struct store *store)
+{
+	int64_t ms = (cal_mono_us() - store->busy_us) / 1000;
+
+	if (ms >= SLOW_MS)
+		store->slow = true;
+	else if (ms < FINE_MS && !store->busy)
+		store->slow = false;
+}
+
 static void note_wal(struct store *store)
 {
 	if (store->wal_pages >= CHECKPOINT_PAGES)
@@ -327,6 +345,7 @@ static void *store_thread(void *arg)
 		struct list batch = LIST_INIT;
 		take_batch(store, &batch);
 		store->busy = true;
+		store->busy_us = cal_mono_us();
 		pthread_mutex_unlock(&store->lock);
 
 		int err = run_batch(store, &batch);
@@ -337,6 +356,7 @@ static void *store_thread(void *arg)
 
 		pthread_mutex_lock(&store->lock);
 		store->busy = false;
+		note_pace(store);
 		store->tries++;
 		if (!err) {
 			struct le *le;
@@ -397,13 +417,17 @@ static void tell_health(struct store *store)
 {
 	pthread_mutex_lock(&store->lock);
 	int sick = store->sick;
+	if (!sick && store->slow)
+		sick = ETIMEDOUT;
 	size_t happened = store->happened;
 	pthread_mutex_unlock(&store->lock);
 
 	if (sick == store->told)
 		return;
 	store->told = sick;
-	if (sick)
+	if (sick == ETIMEDOUT)
+		log_warn("the database is slow to write");
+	else if (sick)
 		log_error("the database takes no writes: %s", strerror(sick));
 	else
 		log_info("the database takes writes again");
@@ -463,6 +487,20 @@ static void on_kick(void *arg)
 	kick(arg);
 }
 
+static void on_watch(void *arg)
+{
+	struct store *store = arg;
+
+	pthread_mutex_lock(&store->lock);
+	bool busy = store->busy;
+	if (busy)
+		note_pace(store);
+	pthread_mutex_unlock(&store->lock);
+	tell_health(store);
+	if (busy)
+		tmr_start(&store->watch, FINE_MS, on_watch, store);
+}
+
 /* What one turn of the loop submits goes into one transaction: were the
  * thread called for the first job, the others would wait for its sync and
  * then for their own. */
@@ -470,6 +508,8 @@ static void kick_later(struct store *store)
 {
 	if (!tmr_isrunning(&store->kick))
 		tmr_start(&store->kick, 0, on_kick, store);
+	if (!tmr_isrunning(&store->watch))
+		tmr_start(&store->watch, SLOW_MS, on_watch, store);
 }
 
 int store_submit(struct store *store, enum store_class cls, store_job_h *jobh,
@@ -586,6 +626,7 @@ static void destructor(void *arg)
 	struct store *store = arg;
 
 	tmr_cancel(&store->kick);
+	tmr_cancel(&store->watch);
 	threads_end(store);
 	abandon(store);
 	deliver(store);

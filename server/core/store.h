@@ -33,7 +33,8 @@ typedef int(store_job_h)(struct db *db, void *arg);
 /* On the loop, after the commit (err 0) or the failure. Always called once
  * for an accepted job. Owns arg from here. */
 typedef void(store_done_h)(int err, void *arg);
-/* Health changed: err 0 well, else why writes fail; queued HAPPENED jobs. */
+/* Health changed: err 0 well, else why writes fail; queued HAPPENED jobs.
+ * ETIMEDOUT: nothing fails, but a commit takes seconds. */
 typedef void(store_health_h)(int err, size_t queued, void *arg);
 
 struct store_prm {

@@ -10,6 +10,7 @@ survive_site()
 	local p
 	test_site "$1"
 	shift
+	[ -z "${survive_first:-}" ] || "$survive_first"
 	site_init >/dev/null
 	"$test_root/scripts/prompts" "$site/prompts" >/dev/null
 	for p in "${survive_set[@]}"; do
@@ -33,6 +34,8 @@ survive_site()
 
 # Keys of the configuration that a test wants: "section key value".
 survive_set=()
+# A command between the empty folder and the site in it.
+survive_first=
 
 # robots NAME PERSONS ARG ...: agents, one process
 robots()

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/faulty_vfs.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
@@ -9,12 +10,29 @@
 struct faulty_file {
 	sqlite3_file base;
 	sqlite3_file *real; /* right behind this struct */
+	int flags;	    /* SQLITE_OPEN_ */
 };
 
 static sqlite3_vfs vfs;
 static sqlite3_vfs *below;
 static atomic_int fail[2];
 static atomic_uint delay_ms, fired, syncs;
+
+static pthread_mutex_t watch_lock = PTHREAD_MUTEX_INITIALIZER;
+static faulty_watch_h *watchh;
+
+static void watch(sqlite3_file *f, struct faulty_event ev)
+{
+	int flags = ((struct faulty_file *)f)->flags;
+
+	if (!(flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)))
+		return;
+	ev.wal = flags & SQLITE_OPEN_WAL;
+	pthread_mutex_lock(&watch_lock);
+	if (watchh)
+		watchh(&ev);
+	pthread_mutex_unlock(&watch_lock);
+}
 
 static sqlite3_file *real(sqlite3_file *f)
 {
@@ -34,14 +52,20 @@ static int on_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
 static int on_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
 {
 	int code = atomic_load(&fail[FAULTY_WRITE]);
-	if (!code)
+	if (!code) {
+		watch(f, (struct faulty_event){.what = FAULTY_WROTE,
+					       .data = from,
+					       .n = n,
+					       .at = at});
 		return real(f)->pMethods->xWrite(real(f), from, n, at);
+	}
 	atomic_fetch_add(&fired, 1);
 	return code;
 }
 
 static int on_truncate(sqlite3_file *f, sqlite3_int64 size)
 {
+	watch(f, (struct faulty_event){.what = FAULTY_TRUNCATED, .at = size});
 	return real(f)->pMethods->xTruncate(real(f), size);
 }
 
@@ -55,8 +79,13 @@ static int on_sync(sqlite3_file *f, int flags)
 		struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000};
 		nanosleep(&ts, NULL);
 	}
-	if (!code)
-		return real(f)->pMethods->xSync(real(f), flags);
+	if (!code) {
+		watch(f, (struct faulty_event){.what = FAULTY_SYNCS});
+		code = real(f)->pMethods->xSync(real(f), flags);
+		if (!code)
+			watch(f, (struct faulty_event){.what = FAULTY_SYNCED});
+		return code;
+	}
 	atomic_fetch_add(&fired, 1);
 	return code;
 }
@@ -145,6 +174,7 @@ static int on_open(sqlite3_vfs *self, sqlite3_filename name, sqlite3_file *f,
 
 	ff->real = (sqlite3_file *)(ff + 1);
 	ff->base.pMethods = NULL;
+	ff->flags = flags;
 	int rc = below->xOpen(below, name, ff->real, flags, out_flags);
 	if (rc == SQLITE_OK)
 		ff->base.pMethods = &methods;
@@ -172,6 +202,13 @@ void faulty_vfs_fail(enum faulty_op op, int code)
 void faulty_vfs_delay_sync(unsigned ms)
 {
 	atomic_store(&delay_ms, ms);
+}
+
+void faulty_vfs_watch(faulty_watch_h *h)
+{
+	pthread_mutex_lock(&watch_lock);
+	watchh = h;
+	pthread_mutex_unlock(&watch_lock);
 }
 
 unsigned faulty_vfs_fired(void)
