@@ -109,3 +109,17 @@ eventually 10 gone "$pid"
 expect 'its last word' grep -q 'closed' "$site/log/office.log"
 expect 'the admin socket is gone' test ! -e "$site/run/admin.sock"
 expect 'the switch goes on' alive "$second"
+
+step 'the tables come from the log alone'
+rebuilt()
+{
+	site_run zuoxid --config "$site_config" --rebuild >"$site/rebuilt" 2>&1
+}
+expect 'a rebuild' rebuilt
+expect 'it gives the same' grep -q ': 0 of ' "$site/rebuilt"
+site_run sqlite3 "$site/state/zuoxi.db" "DELETE FROM site_thing"
+expect 'a rebuild of what was lost' rebuilt
+expect 'it says so' grep -q 'site_thing.*differs: were 0' "$site/rebuilt"
+expect 'start on it' site_office
+refuse 'a rebuild beside an open office' rebuilt
+expect 'the office is named' grep -q 'is open' "$site/rebuilt"
