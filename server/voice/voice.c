@@ -122,22 +122,38 @@ static void on_line(struct voice *v, const struct exchange_event *ev)
 		hotline_back(v, c);
 }
 
-static void on_trunk(struct voice *v, const struct exchange_event *ev, bool up)
+static void trunk_alarm(struct voice *v, const char *trunk, bool up)
 {
-	const json_t *b = ev->body;
 	char id[64];
-	const char *trunk = json_str(b, "trunk");
 
-	site_trunk_state(v->prm.site, trunk, up, json_str(b, "why"),
-			 ev->at_us);
-	snprintf(id, sizeof(id), "trunk:%.40s", trunk);
 	if (!v->prm.alarm)
 		return;
+	snprintf(id, sizeof(id), "trunk:%.40s", trunk);
 	if (up)
 		alarm_clear(v->prm.alarm, id);
 	else
 		alarm_raise(v->prm.alarm, id, ALARM_CRITICAL,
 			    N_("A trunk is down"), trunk);
+}
+
+/* One that was switched off is missed by nobody. */
+static void forget_trunks(struct voice *v)
+{
+	for (size_t i = 0; i < site_trunk_count(v->prm.site); i++) {
+		const struct site_trunk *t = site_trunk_at(v->prm.site, i);
+		if (!t->active)
+			trunk_alarm(v, t->id, true);
+	}
+}
+
+static void on_trunk(struct voice *v, const struct exchange_event *ev, bool up)
+{
+	const char *trunk = json_str(ev->body, "trunk");
+
+	site_trunk_state(v->prm.site, trunk, up, json_str(ev->body, "why"),
+			 ev->at_us);
+	const struct site_trunk *t = site_trunk_find(v->prm.site, trunk);
+	trunk_alarm(v, trunk, up || (t && !t->active));
 }
 
 static void on_phone(struct voice *v, const struct exchange_event *ev)
@@ -343,6 +359,8 @@ static void on_site(unsigned what, void *arg)
 	if (what & (SITE_QUEUES | SITE_CALENDAR | SITE_PROMPTS | SITE_TRUNKS |
 		    SITE_PHONES))
 		exchange_configure(v->ex);
+	if (what & SITE_TRUNKS)
+		forget_trunks(v);
 	if (what & (SITE_QUEUES | SITE_CALENDAR))
 		acd_kick(v->prm.acd);
 }

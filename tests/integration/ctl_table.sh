@@ -85,25 +85,30 @@ chmod 666 "$site/home/err"
 mapfile -t all < <(verbs)
 [ ${#all[@]} -gt 40 ] || fail "only ${#all[@]} verbs"
 
-step "help, and what is not understood, of ${#all[@]} verbs"
+step "what is not understood, of ${#all[@]} verbs"
+try 0 --help
+help=$said
+synopsis()
+{
+	grep -E "^  $1( |\$)" <<<"$help" | head -n 1
+}
 for v in "${all[@]}"; do
+	use=$(synopsis "$v") || fail "--help has no $v"
 	# shellcheck disable=SC2086
 	{
-		try 0 $v --help
-		[[ $said == *"  $v"* ]] || fail "$v --help: $said"
 		try 2 $v --no-such-option
 		[[ $erred == *"zuoxictl $v"* ]] || fail "$v: no way to write it: $erred"
 		try 2 $v a b c d e f g h i j k l m n o p
+		# what has to be there stands in capitals, outside of brackets
+		if [[ $(sed 's/\[[^]]*\]//g' <<<"$use") == *[A-Z]* ]]; then
+			try 2 $v
+			[[ $erred == *"zuoxictl $v"* ]] ||
+				fail "$v: no way to write it: $erred"
+		fi
 	}
-	# what has to be there stands in capitals, outside of brackets
-	needs=$(sed "s/\[[^]]*\]//g" <<<"${said%%$'\n'*}")
-	needs=${needs#*"$v"}
-	if [[ $needs == *[A-Z]* ]]; then
-		# shellcheck disable=SC2086
-		try 2 $v
-		[[ $erred == *"zuoxictl $v"* ]] || fail "$v: no way to write it: $erred"
-	fi
 done
+try 0 person --help
+[[ $said == *'person add'* && $said != *'key add'* ]] || fail "person --help: $said"
 
 step 'each does what it is for, and says it in JSON'
 for v in "${all[@]}"; do
@@ -159,6 +164,7 @@ site_ctl calendar import - <"$site/home/calendar" >/dev/null
 
 step 'completion of bash'
 site_environ
+# complete WORD ...: what may come in place of the last
 complete_at()
 {
 	# shellcheck disable=SC2016
@@ -170,21 +176,28 @@ complete_at()
 		printf "%s\n" "${COMPREPLY[@]}"' \
 		"$test_root/scripts/completion/zuoxictl" "$@")
 }
-completes()
+offers()
 {
-	local wanted=$1
-	shift
-	complete_at "$@" | grep -qx -- "$wanted" || fail "no $wanted after $*"
+	grep -qx -- "$1" <<<"$offered" || fail "no $1 after $2: $offered"
 }
+offered=$(complete_at zuoxictl '')
+for v in "${all[@]}"; do offers "${v%% *}" zuoxictl; done
+noun=
 for v in "${all[@]}"; do
-	completes "${v%% *}" zuoxictl ''
-	[[ $v != *' '* ]] || completes "${v#* }" zuoxictl "${v% *}" ''
-	try 0 ${v} --help
-	while read -r o; do
-		completes "$o" zuoxictl $v "${o:0:3}"
-	done < <(head -n 1 <<<"$said" | grep -oE -- '--[a-z-]+')
-	completes --json zuoxictl $v --j
+	[[ $v == *' '* ]] || continue
+	[ "$noun" = "${v% *}" ] || offered=$(complete_at zuoxictl "${v% *}" '')
+	noun=${v% *}
+	offers "${v#* }" "$noun"
 done
-completes person zuoxictl --json pers
-completes "$site/zuoxi.conf" zuoxictl --config "$site/zuoxi.c"
+for v in "${all[@]}"; do
+	# shellcheck disable=SC2086
+	offered=$(complete_at zuoxictl $v --)
+	for o in $(synopsis "$v" | grep -oE -- '--[a-z-]+') --json; do
+		offers "$o" "$v"
+	done
+done
+offered=$(complete_at zuoxictl --json pers)
+offers person --json
+offered=$(complete_at zuoxictl --config "$site/zuoxi.c")
+offers "$site/zuoxi.conf" --config
 [ -z "$(complete_at zuoxictl nonsense '')" ] || fail 'a noun that is none'
