@@ -46,7 +46,7 @@ void command_print_text(const char *s, int columns)
 int command_finish(void)
 {
 	if (fflush(stdout) || ferror(stdout))
-		return command_refuse("the output could not be written");
+		return command_refuse(_("the output could not be written"));
 	return EXIT_DONE;
 }
 

@@ -7,17 +7,15 @@
  */
 #pragma once
 
-#include <libintl.h>
 #include <stdbool.h>
 #include <jansson.h>
 
+#include "common/speak.h"
 #include "kb/door.h"
 
 #define EXIT_DONE    0
 #define EXIT_REFUSED 1
 #define EXIT_USAGE   2
-
-#define _(text) gettext(text)
 
 /* What was typed; NULL: not. */
 struct options {

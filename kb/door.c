@@ -14,6 +14,7 @@
 #include "common/link.h"
 #include "common/proto.h"
 #include "common/scope.h"
+#include "common/speak.h"
 #include "kb/wire.h"
 
 #define ANSWER_MS  60000
@@ -65,16 +66,18 @@ int kb_door_file(struct kb_door **dp, const char *path, bool write,
 		return ENOMEM;
 	int err = kb_base_open(&door->db, path, write);
 	if (err == EACCES && write)
-		snprintf(why, KB_WHY_SIZE,
-			 "%s is a site's database (or read-only): its changes "
-			 "are recorded by zuoxid; start it and use --socket",
-			 path);
+		snprintf(
+			why, KB_WHY_SIZE,
+			_("%s is a site's database (or read-only): its "
+			  "changes "
+			  "are recorded by zuoxid; start it and use --socket"),
+			path);
 	else if (err == ENOENT)
 		snprintf(why, KB_WHY_SIZE,
-			 "%s holds no knowledge base: import entries first",
+			 _("%s holds no knowledge base: import entries first"),
 			 path);
 	else if (err == EBADMSG)
-		snprintf(why, KB_WHY_SIZE, "%s is no database", path);
+		snprintf(why, KB_WHY_SIZE, _("%s is no database"), path);
 	else if (err)
 		snprintf(why, KB_WHY_SIZE, "%s: %s", path, strerror(err));
 	if (err)
@@ -279,14 +282,14 @@ static int file_call(struct kb_door *door, const char *method, json_t *params,
 	if (!err || *why)
 		return err;
 	if (err == ENOENT)
-		snprintf(why, KB_WHY_SIZE, "there is no such entry");
+		snprintf(why, KB_WHY_SIZE, _("there is no such entry"));
 	else if (err == ENOSYS)
 		snprintf(why, KB_WHY_SIZE,
-			 "only an office leads versions to a release: use "
-			 "--socket; in a file, the header's state counts");
+			 _("only an office leads versions to a release: use "
+			   "--socket; in a file, the header's state counts"));
 	else if (err == EAGAIN)
 		snprintf(why, KB_WHY_SIZE,
-			 "another program writes to this file: try again");
+			 _("another program writes to this file: try again"));
 	else
 		snprintf(why, KB_WHY_SIZE, "%s", strerror(err));
 	return err;
@@ -304,7 +307,7 @@ static int wait_for(int fd, short events, char why[KB_WHY_SIZE])
 	} while (n < 0 && errno == EINTR);
 	if (n > 0)
 		return 0;
-	snprintf(why, KB_WHY_SIZE, "zuoxid does not answer");
+	snprintf(why, KB_WHY_SIZE, _("zuoxid does not answer"));
 	return ETIMEDOUT;
 }
 
@@ -314,7 +317,7 @@ static int send_all(struct kb_door *door, const char *line, size_t len,
 	while (len) {
 		ssize_t n = write(door->fd, line, len);
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
-			snprintf(why, KB_WHY_SIZE, "zuoxid is gone: %s",
+			snprintf(why, KB_WHY_SIZE, _("zuoxid is gone: %s"),
 				 strerror(errno));
 			return EPIPE;
 		}
@@ -360,14 +363,14 @@ static int receive(struct kb_door *door, char why[KB_WHY_SIZE])
 			continue;
 		if (n <= 0) {
 			snprintf(why, KB_WHY_SIZE,
-				 "zuoxid closed the connection");
+				 _("zuoxid closed the connection"));
 			return EPIPE;
 		}
 		err = link_split_feed(&door->split, buf, (size_t)n, on_line,
 				      door);
 		if (err) {
 			snprintf(why, KB_WHY_SIZE,
-				 "what answers is no zuoxid: %s",
+				 _("what answers is no zuoxid: %s"),
 				 strerror(err));
 			return err;
 		}
@@ -398,7 +401,7 @@ static int socket_call(struct kb_door *door, const char *method,
 	}
 	const char *detail =
 		json_str(json_object_get(error, "data"), "detail");
-	snprintf(why, KB_WHY_SIZE, "%s%s%s", json_str(error, "message"),
+	snprintf(why, KB_WHY_SIZE, "%s%s%s", speak(json_str(error, "message")),
 		 *detail ? ": " : "", detail);
 	return proto_error_errno((int)json_int(error, "code"));
 }
@@ -413,8 +416,8 @@ int kb_door_socket(struct kb_door **dp, const char *path,
 	int err = link_connect(&door->fd, path);
 	if (err) {
 		snprintf(why, KB_WHY_SIZE,
-			 "%s: %s; does zuoxid run, and may you use its "
-			 "administrators' socket?",
+			 _("%s: %s; does zuoxid run, and may you use its "
+			   "administrators' socket?"),
 			 path, strerror(err));
 		return err;
 	}

@@ -10,6 +10,8 @@
 
 #include "common/libre.h"
 #include "common/scope.h"
+#include "common/proto.h"
+#include "common/speak.h"
 #include "common/utf8.h"
 
 #define BOM	"\xEF\xBB\xBF"
@@ -59,7 +61,7 @@ static int fault(struct diag *diag, const char *file, int line,
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(what, sizeof(what), fmt, ap);
+	vsnprintf(what, sizeof(what), _(fmt), ap);
 	va_end(ap);
 	utf8_copy(diag->what, sizeof(diag->what), what);
 	utf8_copy(diag->file, sizeof(diag->file), file);
@@ -162,13 +164,14 @@ static bool is_bidi(uint32_t cp)
 static const char *forbidden(uint32_t cp)
 {
 	if (cp == 0)
-		return "a NUL character: save the file as plain UTF-8 text";
+		return N_(
+			"a NUL character: save the file as plain UTF-8 text");
 	if (is_bidi(cp))
-		return "a hidden writing-direction character: delete it";
+		return N_("a hidden writing-direction character: delete it");
 	if (cp < 0x20 && cp != '\t' && cp != '\n' && cp != '\r')
-		return "a control character: delete it";
+		return N_("a control character: delete it");
 	if (cp == 0x7F || (cp >= 0x80 && cp < 0xA0))
-		return "a control character: delete it";
+		return N_("a control character: delete it");
 	return NULL;
 }
 
@@ -189,10 +192,10 @@ static int check_line(const char *s, size_t len, const char *file, int line,
 		size_t n = utf8_get(&cp, s + i, len - i);
 		const char *why = forbidden(cp);
 		if (cp == '\r' && i + 1 != len)
-			why = "a stray CR: end lines with LF";
+			why = N_("a stray CR: end lines with LF");
 		if (why)
 			return fault(diag, file, line, "U+%04X is %s",
-				     (unsigned)cp, why);
+				     (unsigned)cp, _(why));
 		i += n;
 	}
 	return 0;

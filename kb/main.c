@@ -7,9 +7,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <libintl.h>
 #include <limits.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -24,6 +22,7 @@
 #include "common/log.h"
 #include "common/proto.h"
 #include "common/scope.h"
+#include "common/speak.h"
 #include "common/utf8.h"
 #include "kb/command.h"
 #include "kb/search.h"
@@ -71,15 +70,14 @@ static int read_shelf(struct kb_shelf **sp, const struct options *o)
 		return command_refuse_errno(err, "");
 	kb_shelf_check_ids(shelf, on_fault, (void *)o);
 	if (shelf->faults) {
-		fprintf(stderr, "zuoxi-kb: %u fault%s in %u entries\n",
-			shelf->faults, shelf->faults == 1 ? "" : "s",
-			shelf->n);
+		fprintf(stderr, _("zuoxi-kb: faults: %u, in %u entries\n"),
+			shelf->faults, shelf->n);
 		return EXIT_REFUSED;
 	}
 	if (!shelf->n)
 		return command_refuse(
-			"no entries there: name files that end in .md "
-			"or .tsv, or a folder of them");
+			_("no entries there: name files that end in .md "
+			  "or .tsv, or a folder of them"));
 	*sp = take(shelf);
 	return EXIT_DONE;
 }
@@ -331,7 +329,7 @@ static int search_one(const struct options *o, const char *text)
 		return EXIT_DONE;
 	}
 	if (!json_array_size(json_object_get(result, "hits")))
-		fprintf(stderr, "zuoxi-kb: nothing found\n");
+		fprintf(stderr, _("zuoxi-kb: nothing found\n"));
 	print_hits(result);
 	return EXIT_DONE;
 }
@@ -349,7 +347,7 @@ static int search_lines(const struct options *o)
 			text[--len] = '\0';
 		if (strlen(text) != (size_t)len ||
 		    utf8_check(text, (size_t)len) >= 0) {
-			fprintf(stderr, "zuoxi-kb: -:%d: no UTF-8 text\n",
+			fprintf(stderr, _("zuoxi-kb: -:%d: no UTF-8 text\n"),
 				line);
 			return EXIT_REFUSED;
 		}
@@ -369,9 +367,9 @@ static int run_search(const struct options *o)
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s",
 				       i ? " " : "", o->args[i]);
 	if (at >= sizeof(text))
-		return command_refuse("the question is too long");
+		return command_refuse(_("the question is too long"));
 	if (utf8_check(text, at) >= 0)
-		return command_refuse("the question is no UTF-8 text");
+		return command_refuse(_("the question is no UTF-8 text"));
 	int code = search_one(o, text);
 	return code ? code : command_finish();
 }
@@ -534,8 +532,8 @@ static int parse_limit(struct options *o, const char *text)
 
 	if (*end || end == text || n < 1 || n > KB_LIMIT_MAX) {
 		fprintf(stderr,
-			"zuoxi-kb: --limit %s: a number from 1 to %d\n", text,
-			KB_LIMIT_MAX);
+			_("zuoxi-kb: --limit %s: a number from 1 to %d\n"),
+			text, KB_LIMIT_MAX);
 		return EXIT_USAGE;
 	}
 	o->limit = (unsigned)n;
@@ -588,7 +586,8 @@ static int parse(struct options *o, int argc, char **argv)
 		[SHOW_VERSION - DB] = NULL,
 	};
 
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":h", longs, NULL)) >= 0) {
 		if (c >= DB && texts[c - DB]) {
 			*texts[c - DB] = optarg;
 		} else if (c == JSON) {
@@ -603,9 +602,16 @@ static int parse(struct options *o, int argc, char **argv)
 		} else if (c == SHOW_VERSION) {
 			puts("zuoxi-kb " ZUOXI_VERSION);
 			return EXIT_DONE + 1;
+		} else if (c == HELP || c == 'h') {
+			return usage(stdout) + 1;
 		} else {
-			return usage(c == HELP || c == 'h' ? stdout : stderr) +
-			       1;
+			fprintf(stderr,
+				c == ':' ? _("%s: %s wants a value; --help "
+					     "lists the options\n")
+					 : _("%s: unknown option %s; --help "
+					     "lists them\n"),
+				"zuoxi-kb", argv[optind - 1]);
+			return EXIT_USAGE + 1;
 		}
 	}
 	o->args = argv + optind;
@@ -641,23 +647,11 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
-/* The person's own locale decides; numbers stay as JSON wants them. */
-static void speak(void)
-{
-	const char *dir = getenv("TEXTDOMAINDIR");
-
-	setlocale(LC_CTYPE, "");
-	setlocale(LC_MESSAGES, "");
-	bindtextdomain("zuoxi", dir ? dir : ZUOXI_LOCALEDIR);
-	bind_textdomain_codeset("zuoxi", "UTF-8");
-	textdomain("zuoxi");
-}
-
 int main(int argc, char **argv)
 {
 	struct options o = {.limit = 10};
 
-	speak();
+	speak_start(ZUOXI_LOCALEDIR);
 	log_name("zuoxi-kb");
 	signal(SIGPIPE, SIG_IGN);
 	cal_zone("Asia/Shanghai");
@@ -667,7 +661,7 @@ int main(int argc, char **argv)
 	const struct command *cmd = o.args_n ? find(o.args[0]) : NULL;
 	if (!cmd) {
 		if (o.args_n)
-			fprintf(stderr, "zuoxi-kb: no command '%s'\n",
+			fprintf(stderr, _("zuoxi-kb: no command '%s'\n"),
 				o.args[0]);
 		return usage(stderr);
 	}
@@ -678,8 +672,8 @@ int main(int argc, char **argv)
 	     !(o.batch && cmd->run == run_search)) ||
 	    o.args_n > cmd->args_max || (o.db && o.socket)) {
 		fprintf(stderr,
-			"usage: zuoxi-kb [--db FILE | --socket PATH] "
-			"%s %s\n",
+			_("usage: zuoxi-kb [--db FILE | --socket PATH] "
+			  "%s %s\n"),
 			cmd->name, cmd->args);
 		return EXIT_USAGE;
 	}

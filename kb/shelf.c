@@ -11,6 +11,7 @@
 
 #include "common/libre.h"
 #include "common/scope.h"
+#include "common/speak.h"
 #include "common/utf8.h"
 
 #define BOM	  "\xEF\xBB\xBF"
@@ -97,7 +98,7 @@ static int read_entry(struct reading *r, const char *path, FILE *f)
 		return ENOMEM;
 	size_t len = fread(text, 1, KB_ENTRY_MAX_BYTES + 1, f);
 	if (ferror(f)) {
-		tell_file(r, tail(path), "cannot be read");
+		tell_file(r, tail(path), _("cannot be read"));
 		return 0;
 	}
 	struct kb_entry *e = NULL;
@@ -144,7 +145,7 @@ static int read_table(struct reading *r, const char *path, FILE *f)
 	while (!err && (len = getline(&row, &room, f)) >= 0)
 		err = read_row(r, path, ++line, row, (size_t)len);
 	if (!err && ferror(f))
-		tell_file(r, tail(path), "cannot be read");
+		tell_file(r, tail(path), _("cannot be read"));
 	return err;
 }
 
@@ -196,7 +197,7 @@ static int read_folder(struct reading *r, const char *path, int depth)
 	int err = 0;
 
 	if (depth > DEPTH_MAX) {
-		tell_file(r, tail(path), "folders nested too deep");
+		tell_file(r, tail(path), _("folders nested too deep"));
 		return 0;
 	}
 	int n = scandir(path, &names, on_name, by_name);
@@ -278,7 +279,7 @@ void kb_shelf_check_ids(struct kb_shelf *shelf, kb_fault_h *h, void *arg)
 		struct diag diag = {.line = b->at_line};
 		utf8_copy(diag.file, sizeof(diag.file), b->file);
 		snprintf(diag.what, sizeof(diag.what),
-			 "id %s is also in %s:%d: give one of them another",
+			 _("id %s is also in %s:%d: give one of them another"),
 			 b->id, a->file, a->at_line);
 		tell(&r, &diag);
 	}

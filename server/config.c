@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/scope.h"
+#include "common/speak.h"
 #include "common/utf8.h"
 
 enum key_type { KEY_TEXT, KEY_PATH, KEY_CHOICE, KEY_INT, KEY_BOOL };
@@ -108,11 +109,11 @@ static int set_text(struct reading *rd, const struct key *k, char *to,
 	long n = characters(value);
 
 	if (utf8_check(value, strlen(value)) >= 0) {
-		fault(rd, "%s.%s is not UTF-8 text", k->section, k->name);
+		fault(rd, _("%s.%s is not UTF-8 text"), k->section, k->name);
 		return EBADMSG;
 	}
 	if (n < k->min || n > k->max || strlen(value) >= CONFIG_TEXT) {
-		fault(rd, "%s.%s takes %lld to %lld characters", k->section,
+		fault(rd, _("%s.%s takes %lld to %lld characters"), k->section,
 		      k->name, (long long)k->min, (long long)k->max);
 		return EBADMSG;
 	}
@@ -128,7 +129,7 @@ static int set_path(struct reading *rd, const struct key *k, char *to,
 			: snprintf(to, CONFIG_TEXT, "%s/%s", rd->dir, value);
 	if (n < CONFIG_TEXT)
 		return 0;
-	fault(rd, "%s.%s: the path is longer than %d bytes", k->section,
+	fault(rd, _("%s.%s: the path is longer than %d bytes"), k->section,
 	      k->name, CONFIG_TEXT - 1);
 	return EBADMSG;
 }
@@ -141,7 +142,8 @@ static int set_int(struct reading *rd, const struct key *k, int64_t *to,
 	errno = 0;
 	long long n = strtoll(value, &end, 10);
 	if (errno || end == value || *end || n < k->min || n > k->max) {
-		fault(rd, "%s.%s takes a whole number from %lld to %lld%s%s",
+		fault(rd,
+		      _("%s.%s takes a whole number from %lld to %lld%s%s"),
 		      k->section, k->name, (long long)k->min,
 		      (long long)k->max, *k->unit ? " " : "", k->unit);
 		return EBADMSG;
@@ -156,7 +158,7 @@ static int set_bool(struct reading *rd, const struct key *k, bool *to,
 	bool yes = !strcmp(value, "yes");
 
 	if (!yes && strcmp(value, "no")) {
-		fault(rd, "%s.%s takes yes or no", k->section, k->name);
+		fault(rd, _("%s.%s takes yes or no"), k->section, k->name);
 		return EBADMSG;
 	}
 	*to = yes;
@@ -180,7 +182,7 @@ static int set(struct reading *rd, const struct key *k, const char *value)
 		break;
 	}
 	if (!chosen(k->unit, value)) {
-		fault(rd, "%s.%s takes one of %s", k->section, k->name,
+		fault(rd, _("%s.%s takes one of %s"), k->section, k->name,
 		      k->unit);
 		return EBADMSG;
 	}
@@ -200,7 +202,7 @@ static char *on_read(char *buf, int size, void *stream)
 	size_t len = strlen(buf);
 	if ((len && buf[len - 1] == '\n') || feof(rd->file))
 		return buf;
-	fault(rd, "the line is longer than %d bytes", size - 3);
+	fault(rd, _("the line is longer than %d bytes"), size - 3);
 	return NULL;
 }
 
@@ -212,13 +214,13 @@ static int on_key(void *user, const char *section, const char *name,
 
 	if (!k) {
 		fault(rd,
-		      "there is no key '%.40s' in [%.40s]; see "
-		      "zuoxid --config-help",
+		      _("there is no key '%.40s' in [%.40s]; see "
+			"zuoxid --config-help"),
 		      name, section);
 		return 0;
 	}
 	if (rd->seen[k - keys]) {
-		fault(rd, "%s.%s is given twice", section, name);
+		fault(rd, _("%s.%s is given twice"), section, name);
 		return 0;
 	}
 	rd->seen[k - keys] = true;
@@ -266,14 +268,14 @@ static int check(struct reading *rd)
 	/* SIP names its address in every message: it has to be one */
 	if (sa_set_str(&sip, cfg->sip_address, 0) || sa_is_any(&sip))
 		fault(rd,
-		      "sip.address: '%.60s' is no address of this machine; "
-		      "write the one that carriers reach",
+		      _("sip.address: '%.60s' is no address of this machine; "
+			"write the one that carriers reach"),
 		      cfg->sip_address);
 	if (cfg->rtp_from >= cfg->rtp_to)
-		fault(rd, "rtp.ports_to must be above rtp.ports_from");
+		fault(rd, _("rtp.ports_to must be above rtp.ports_from"));
 	snprintf(zone, sizeof(zone), "/usr/share/zoneinfo/%s", cfg->zone);
 	if (strstr(cfg->zone, "..") || access(zone, R_OK))
-		fault(rd, "site.zone: there is no time zone '%.60s'",
+		fault(rd, _("site.zone: there is no time zone '%.60s'"),
 		      cfg->zone);
 	return rd->failed ? EBADMSG : 0;
 }
@@ -291,13 +293,13 @@ const char *config_file(const char *given)
  * the same whatever the reason. */
 static void say_unread(struct diag *diag, int err)
 {
-	const char *why = err == ENOENT	  ? "there is no such file"
-			  : err == EACCES ? "not for this account to read"
-					  : "it cannot be opened";
+	const char *why = err == ENOENT	  ? _("there is no such file")
+			  : err == EACCES ? _("not for this account to read")
+					  : _("it cannot be opened");
 
 	snprintf(diag->what, sizeof(diag->what),
-		 "%s; name the site's configuration with --config FILE or in "
-		 "$ZUOXI_CONFIG",
+		 _("%s; name the site's configuration with --config FILE or "
+		   "in $ZUOXI_CONFIG"),
 		 why);
 }
 
@@ -318,13 +320,13 @@ int config_read(struct config *cfg, const char *path, struct diag *diag)
 	}
 	snprintf(fresh->file, sizeof(fresh->file), "%s", path);
 	if (folder_of(rd.dir, path))
-		fault(&rd, "the file's folder has too long a path");
+		fault(&rd, _("the file's folder has too long a path"));
 	defaults(&rd);
 	int line = ini_parse_stream(on_read, &rd, on_key, &rd);
 	fclose(rd.file);
 	if (line > 0 && !rd.failed) {
 		rd.line = line;
-		fault(&rd, "neither a [section] nor a key = value");
+		fault(&rd, _("neither a [section] nor a key = value"));
 	}
 	if (!rd.failed)
 		check(&rd);
@@ -349,11 +351,11 @@ static void print_limit(FILE *out, const struct key *k)
 {
 	switch (k->type) {
 	case KEY_TEXT:
-		fprintf(out, "text, %lld to %lld characters",
+		fprintf(out, _("text, %lld to %lld characters"),
 			(long long)k->min, (long long)k->max);
 		break;
 	case KEY_PATH:
-		fprintf(out, "path");
+		fprintf(out, "%s", _("path"));
 		break;
 	case KEY_CHOICE:
 		fprintf(out, "%s", k->unit);
@@ -362,7 +364,7 @@ static void print_limit(FILE *out, const struct key *k)
 		fprintf(out, "yes|no");
 		break;
 	case KEY_INT:
-		fprintf(out, "%lld to %lld%s%s", (long long)k->min,
+		fprintf(out, _("%lld to %lld%s%s"), (long long)k->min,
 			(long long)k->max, *k->unit ? " " : "", k->unit);
 		break;
 	}
@@ -372,14 +374,16 @@ void config_print_default(FILE *out)
 {
 	const char *section = "";
 
-	fprintf(out, "# Configuration of the hotline. Every line that begins "
-		     "with # is the default.\n");
+	fprintf(out, "# %s\n",
+		_("Configuration of the hotline. Every line that begins with "
+		  "# "
+		  "is the default."));
 	for (size_t i = 0; i < KEYS_N; i++) {
 		const struct key *k = &keys[i];
 		if (strcmp(section, k->section))
 			fprintf(out, "\n[%s]\n", k->section);
 		section = k->section;
-		fprintf(out, "# %s%s(", k->help, *k->help ? " " : "");
+		fprintf(out, "# %s%s(", speak(k->help), *k->help ? " " : "");
 		print_limit(out, k);
 		fprintf(out, ")\n#%s = %s\n", k->name, k->def);
 	}
@@ -392,7 +396,7 @@ void config_print_help(FILE *out)
 		fprintf(out, "%s.%s = %s\n\t", k->section, k->name,
 			*k->def ? k->def : "\"\"");
 		print_limit(out, k);
-		fprintf(out, "%s%s\n", *k->help ? ". " : "", k->help);
+		fprintf(out, "%s%s\n", *k->help ? ". " : "", speak(k->help));
 	}
 }
 

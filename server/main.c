@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +17,9 @@
 #include "common/libre.h"
 #include "common/log.h"
 #include "common/phone_no.h"
+#include "common/proto.h"
 #include "common/scope.h"
+#include "common/speak.h"
 #include "server/config.h"
 #include "server/core/rebuild.h"
 #include "server/core/store.h"
@@ -50,29 +51,24 @@ static const struct option options[] = {
 
 static struct config cfg;
 
-static void usage(FILE *out)
-{
-	fprintf(out,
-		"usage: zuoxid [--config FILE] [--check | --print-config "
-		"| --rebuild]\n"
-		"       zuoxid --config-help | --print-default | --version | "
-		"--help\n"
-		"\n"
-		"The office of a telephone hotline. It stays in the "
-		"foreground; TERM ends it,\n"
-		"HUP opens the log anew.\n"
-		"\n"
-		"  --config FILE    the site's configuration "
-		"(else $ZUOXI_CONFIG,\n"
-		"                   else " CONFIG_DEFAULT_FILE ")\n"
-		"  --check          say whether it is fine, and exit\n"
-		"  --print-config   print what is in force\n"
-		"  --rebuild        make all tables anew from the log and "
-		"say what differed;\n"
-		"                   refused while an office runs\n"
-		"  --config-help    all keys with default, limit and unit\n"
-		"  --print-default  a commented configuration\n");
-}
+static const char help[] = N_(
+	"usage: zuoxid [--config FILE] [--check | --print-config | "
+	"--rebuild]\n"
+	"       zuoxid --config-help | --print-default | --version | --help\n"
+	"\n"
+	"The office of a telephone hotline. It stays in the foreground; TERM "
+	"ends it,\n"
+	"HUP opens the log anew.\n"
+	"\n"
+	"  --config FILE    the site's configuration (else $ZUOXI_CONFIG,\n"
+	"                   else /etc/zuoxi/zuoxi.conf)\n"
+	"  --check          say whether it is fine, and exit\n"
+	"  --print-config   print what is in force\n"
+	"  --rebuild        make all tables anew from the log and say what "
+	"differed;\n"
+	"                   refused while an office runs\n"
+	"  --config-help    all keys with default, limit and unit\n"
+	"  --print-default  a commented configuration\n");
 
 /* ---- signals ---- */
 
@@ -184,12 +180,12 @@ static void on_table(const struct rebuild_table *t, void *arg)
 	const bool same = t->was_rows == t->is_rows && t->was_sum == t->is_sum;
 
 	(void)arg;
-	printf("%-16s %9" PRId64 " rows  %016" PRIx64, t->name, t->is_rows,
-	       t->is_sum);
+	printf(_("%-16s %9lld rows  %016llx"), t->name, (long long)t->is_rows,
+	       (unsigned long long)t->is_sum);
 	if (same)
-		printf("  same\n");
+		printf("  %s\n", _("same"));
 	else
-		printf("  differs: were %" PRId64 "\n", t->was_rows);
+		printf(_("  differs: were %lld\n"), (long long)t->was_rows);
 }
 
 static int rebuild_file(const char *path)
@@ -207,9 +203,12 @@ static int rebuild_file(const char *path)
 			db ? ": " : "", db ? db_error(db) : "");
 		return EXIT_FAILURE;
 	}
-	printf("%" PRId64 " facts in %.1f s: %d of %d tables differed%s\n",
-	       n.facts, (double)n.took_us / 1e6, n.differ, n.tables,
-	       n.differ ? " and are mended" : "");
+	printf(n.differ
+		       ? _("%lld facts in %.1f s: %d of %d tables differed "
+			   "and are mended\n")
+		       : _("%lld facts in %.1f s: %d of %d tables differed\n"),
+	       (long long)n.facts, (double)n.took_us / 1e6, n.differ,
+	       n.tables);
 	return EXIT_SUCCESS;
 }
 
@@ -225,7 +224,8 @@ static int rebuild(void)
 	phone_no_area(cfg.area_code);
 	int err = launch_lock(&lock, cfg.state_dir, &pid);
 	if (err == EADDRINUSE)
-		fprintf(stderr, "zuoxid: the office (pid %ld) is open\n", pid);
+		fprintf(stderr, _("zuoxid: the office (pid %ld) is open\n"),
+			pid);
 	else if (err)
 		fprintf(stderr, "zuoxid: %s: %s\n", cfg.state_dir,
 			strerror(err));
@@ -251,9 +251,10 @@ static int with_config(const char *path, enum task task)
 		config_print_fault(stderr, "zuoxid", path, &diag);
 		return EXIT_FAILURE;
 	}
+	speak_site(cfg.language);
 	switch (task) {
 	case TASK_CHECK:
-		printf("%s is fine\n", path);
+		printf(_("%s is fine\n"), path);
 		return EXIT_SUCCESS;
 	case TASK_PRINT:
 		config_print(stdout, &cfg);
@@ -272,8 +273,9 @@ int main(int argc, char *argv[])
 	enum task task = TASK_RUN;
 	int c;
 
-	setlocale(LC_CTYPE, "C.UTF-8");
-	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) >= 0) {
+	speak_start(ZUOXI_LOCALEDIR);
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":c:h", options, NULL)) >= 0) {
 		switch (c) {
 		case 'c':
 			path = optarg;
@@ -297,15 +299,24 @@ int main(int argc, char *argv[])
 			printf("zuoxid %s\n", ZUOXI_VERSION);
 			return EXIT_SUCCESS;
 		case 'h':
-			usage(stdout);
+			fputs(_(help), stdout);
 			return EXIT_SUCCESS;
+		case ':':
+			fprintf(stderr,
+				_("%s: %s wants a value; --help lists "
+				  "the options\n"),
+				"zuoxid", argv[optind - 1]);
+			return EXIT_USAGE;
 		default:
-			usage(stderr);
+			fprintf(stderr,
+				_("%s: unknown option %s; --help lists "
+				  "them\n"),
+				"zuoxid", argv[optind - 1]);
 			return EXIT_USAGE;
 		}
 	}
 	if (optind < argc) {
-		usage(stderr);
+		fputs(_(help), stderr);
 		return EXIT_USAGE;
 	}
 	return with_config(config_file(path), task);

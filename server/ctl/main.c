@@ -4,8 +4,6 @@
  * speaks to zuoxid's admin socket; who may is decided there, by uid.
  */
 #include <getopt.h>
-#include <libintl.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +15,7 @@
 #include "common/libre.h"
 #include "common/log.h"
 #include "common/scope.h"
+#include "common/speak.h"
 #include "server/ctl/client.h"
 #include "server/ctl/verbs.h"
 
@@ -29,37 +28,6 @@ static const struct option options[] = {
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
 };
-
-/* In a bare environment Chinese, and once it is read what the site's
- * configuration says. */
-static bool bare;
-
-/* textdomain() again, or gettext would keep what it found before. */
-static void speak_as(const char *language)
-{
-	setenv("LANGUAGE", language, 1);
-	textdomain("zuoxi");
-}
-
-/* Where a bare environment says nothing, the site's language speaks; gettext
- * ignores LANGUAGE in the locale "C". */
-static void speak(void)
-{
-	const char *locale = setlocale(LC_ALL, "");
-
-	if (!locale || !strcmp(locale, "C") || !strcmp(locale, "POSIX")) {
-		setlocale(LC_CTYPE, "C.UTF-8");
-		setlocale(LC_MESSAGES, "C.UTF-8");
-	}
-	const char *messages = setlocale(LC_MESSAGES, NULL);
-	bare = messages && !strncmp(messages, "C", 1) && !getenv("LANGUAGE");
-	const char *dir = getenv("TEXTDOMAINDIR");
-	bindtextdomain("zuoxi", dir ? dir : ZUOXI_LOCALEDIR);
-	bind_textdomain_codeset("zuoxi", "UTF-8");
-	textdomain("zuoxi");
-	if (bare)
-		speak_as("zh_CN");
-}
 
 static void print_verbs(const char *noun, FILE *out)
 {
@@ -254,8 +222,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	int code = read_config(ctl, v);
 	if (code)
 		return code;
-	if (bare)
-		speak_as(ctl->cfg.language);
+	speak_site(ctl->cfg.language);
 	cal_zone(ctl->cfg.zone);
 	return v->runh ? v->runh(ctl, v) : ctl_run_method(ctl, v);
 }
@@ -270,9 +237,10 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_DFL);
 	log_name("zuoxictl");
 	log_level(LOG_WARN_);
-	speak();
+	speak_start(ZUOXI_LOCALEDIR);
+	opterr = 0;
 	/* + stops at the noun: what follows is the verb's */
-	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			ctl.config_path = optarg;
@@ -293,8 +261,12 @@ int main(int argc, char **argv)
 			printf("zuoxictl %s\n", ZUOXI_VERSION);
 			return CTL_DONE;
 		default:
-			fprintf(stderr, gettext("zuoxictl: --help lists the "
-						"options\n"));
+			fprintf(stderr,
+				c == ':' ? _("%s: %s wants a value; --help "
+					     "lists the options\n")
+					 : _("%s: unknown option %s; --help "
+					     "lists them\n"),
+				"zuoxictl", argv[optind - 1]);
 			return CTL_USAGE;
 		}
 	}

@@ -23,6 +23,8 @@
 #include <unistd.h>
 
 #include "common/link.h"
+#include "common/proto.h"
+#include "common/speak.h"
 #include "server/config.h"
 #include "server/gate/handover.h"
 
@@ -90,7 +92,8 @@ static void warn_once(struct gate *g)
 	if (g->warned || now_ms() - g->away_since < PATIENCE_MS)
 		return;
 	g->warned = true;
-	fprintf(stderr, "zuoxi: the server is away; waiting for it\n");
+	fprintf(stderr, "zuoxi: %s\n",
+		_("the server is away; waiting for it"));
 }
 
 /* ---- one hand-over ---- */
@@ -187,8 +190,9 @@ static int purpose_asked(enum handover_purpose *p)
 	if (cmd && sscanf(cmd, " %15s %c", word, &rest) == 1 &&
 	    !handover_purpose_parse(p, word))
 		return 0;
-	fprintf(stderr, "zuoxi: this account has no shell; ask for one of "
-			"rpc, phone, voice\n");
+	fprintf(stderr, "zuoxi: %s\n",
+		_("this account has no shell; ask for one of rpc, phone, "
+		  "voice"));
 	return EINVAL;
 }
 
@@ -205,7 +209,8 @@ static int run_agent(const struct config *cfg, const char *agent)
 	struct gate g = {.ho = {.in = STDIN_FILENO, .out = STDOUT_FILENO}};
 
 	if (!agent_name_ok(agent)) {
-		fprintf(stderr, "zuoxi-gate: bad name of an agent\n");
+		fprintf(stderr, "zuoxi-gate: %s\n",
+			_("this is no name of an agent"));
 		return EXIT_USAGE;
 	}
 	if (purpose_asked(&g.ho.purpose))
@@ -244,7 +249,7 @@ static int run_keys(const struct config *cfg, const char *user)
 	return bad ? EXIT_FAILED : EXIT_ENDED;
 }
 
-static const char help[] =
+static const char help[] = N_(
 	"Usage: zuoxi-gate [--config FILE] --agent NAME\n"
 	"       zuoxi-gate [--config FILE] --keys USER [FINGERPRINT]\n"
 	"\n"
@@ -260,7 +265,7 @@ static const char help[] =
 	"  -h, --help\n"
 	"  -V, --version\n"
 	"\n"
-	"Exit status: 0 ended in order, 1 failed, 2 usage, 3 refused.\n";
+	"Exit status: 0 ended in order, 1 failed, 2 usage, 3 refused.\n");
 
 static const struct option options[] = {
 	{"agent", required_argument, NULL, 'a'},
@@ -279,6 +284,7 @@ int main(int argc, char **argv)
 	struct diag diag = {.line = 0};
 	int c;
 
+	speak_start(ZUOXI_LOCALEDIR);
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":a:k:c:hV", options, NULL)) !=
 	       -1) {
@@ -293,27 +299,27 @@ int main(int argc, char **argv)
 			file = optarg;
 			break;
 		case 'h':
-			fputs(help, stdout);
+			fputs(_(help), stdout);
 			return EXIT_ENDED;
 		case 'V':
 			puts("zuoxi-gate " ZUOXI_VERSION);
 			return EXIT_ENDED;
 		case ':':
 			fprintf(stderr,
-				"zuoxi-gate: %s wants a value; --help lists "
-				"the options\n",
-				argv[optind - 1]);
+				_("%s: %s wants a value; --help lists "
+				  "the options\n"),
+				"zuoxi-gate", argv[optind - 1]);
 			return EXIT_USAGE;
 		default:
 			fprintf(stderr,
-				"zuoxi-gate: unknown option %s; --help lists "
-				"them\n",
-				argv[optind - 1]);
+				_("%s: unknown option %s; --help lists "
+				  "them\n"),
+				"zuoxi-gate", argv[optind - 1]);
 			return EXIT_USAGE;
 		}
 	}
 	if (!agent == !user) {
-		fputs(help, stderr);
+		fputs(_(help), stderr);
 		return EXIT_USAGE;
 	}
 	file = config_file(file);
@@ -321,5 +327,6 @@ int main(int argc, char **argv)
 		config_print_fault(stderr, "zuoxi-gate", file, &diag);
 		return EXIT_FAILED;
 	}
+	speak_site(cfg.language);
 	return agent ? run_agent(&cfg, agent) : run_keys(&cfg, user);
 }

@@ -23,7 +23,9 @@
 #include "common/libre.h"
 #include "common/log.h"
 #include "common/phone_no.h"
+#include "common/proto.h"
 #include "common/scope.h"
+#include "common/speak.h"
 #include "server/config.h"
 #include "server/gate/handover.h"
 #include "server/switch/control.h"
@@ -449,16 +451,16 @@ static int run(struct app *app)
 }
 
 static const char help[] =
-	"Usage: zuoxi-switch [--config FILE] [--user NAME]\n"
-	"\n"
-	"The exchange: trunks, desk phones, workstation phones, voice,\n"
-	"prompts and recordings, at zuoxid's command.\n"
-	"\n"
-	"  -c, --config FILE  default: $ZUOXI_CONFIG or "
-	"/etc/zuoxi/zuoxi.conf\n"
-	"  -u, --user NAME    become this user (when started by root)\n"
-	"  -h, --help\n"
-	"  -V, --version\n";
+	N_("Usage: zuoxi-switch [--config FILE] [--user NAME]\n"
+	   "\n"
+	   "The exchange: trunks, desk phones, workstation phones, voice,\n"
+	   "prompts and recordings, at zuoxid's command.\n"
+	   "\n"
+	   "  -c, --config FILE  default: $ZUOXI_CONFIG or "
+	   "/etc/zuoxi/zuoxi.conf\n"
+	   "  -u, --user NAME    become this user (when started by root)\n"
+	   "  -h, --help\n"
+	   "  -V, --version\n");
 
 static const struct option options[] = {
 	{"config", required_argument, NULL, 'c'},
@@ -476,7 +478,9 @@ int main(int argc, char **argv)
 	struct diag diag = {.line = 0};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:u:hV", options, NULL)) != -1) {
+	speak_start(ZUOXI_LOCALEDIR);
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":c:u:hV", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			file = optarg;
@@ -485,12 +489,22 @@ int main(int argc, char **argv)
 			user = optarg;
 			break;
 		case 'h':
-			fputs(help, stdout);
+			fputs(_(help), stdout);
 			return EXIT_DONE;
 		case 'V':
 			puts("zuoxi-switch " ZUOXI_VERSION);
 			return EXIT_DONE;
+		case ':':
+			fprintf(stderr,
+				_("%s: %s wants a value; --help lists "
+				  "the options\n"),
+				"zuoxi-switch", argv[optind - 1]);
+			return EXIT_USAGE;
 		default:
+			fprintf(stderr,
+				_("%s: unknown option %s; --help lists "
+				  "them\n"),
+				"zuoxi-switch", argv[optind - 1]);
 			return EXIT_USAGE;
 		}
 	}
@@ -498,7 +512,7 @@ int main(int argc, char **argv)
 	(void)close_range(3, ~0u, 0);
 	log_name("zuoxi-switch");
 	if (optind < argc) {
-		fputs(help, stderr);
+		fputs(_(help), stderr);
 		return EXIT_USAGE;
 	}
 	file = config_file(file);
