@@ -145,7 +145,7 @@ site_ctl person add B01 周科 --roles bureau >/dev/null
 office=("$kb" --socket "$site/run/admin.sock")
 office()
 {
-	site_run "${office[@]}" "$@"
+	site_run env LANGUAGE=en "${office[@]}" "$@"
 }
 signed=(--by B01 --paper 样例确认单)
 code 1 "$kb" --db "$site/state/zuoxi.db" import "$sample"
