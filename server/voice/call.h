@@ -197,6 +197,13 @@ void recording_play_ended(struct voice *v, const struct exchange_event *ev);
 void recording_link_lost(struct voice *v);
 extern const struct rpc_handler recording_methods[];
 
+/* ---- voice.c ---- */
+
+/* What the switch said of a trunk, in an event or in its state: kept, and an
+ * alarm while it is down. since_us 0: it knows nothing yet. */
+void voice_trunk(struct voice *v, const json_t *said, bool up,
+		 int64_t since_us);
+
 /* ---- resync.c ---- */
 
 void resync_state(json_t *state, void *arg);

@@ -94,9 +94,7 @@ static void sync_phones(struct voice *v, const json_t *state)
 		roster_desk_phone(v->prm.roster, name, true);
 	}
 	json_array_foreach (json_object_get(state, "trunks"), i, p)
-		site_trunk_state(v->prm.site, json_str(p, "trunk"),
-				 json_bool(p, "up"), json_str(p, "why"),
-				 json_int(p, "since_us"));
+		voice_trunk(v, p, json_bool(p, "up"), json_int(p, "since_us"));
 }
 
 /* ---- calls ---- */

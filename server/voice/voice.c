@@ -146,14 +146,15 @@ static void forget_trunks(struct voice *v)
 	}
 }
 
-static void on_trunk(struct voice *v, const struct exchange_event *ev, bool up)
+void voice_trunk(struct voice *v, const json_t *said, bool up,
+		 int64_t since_us)
 {
-	const char *trunk = json_str(ev->body, "trunk");
+	const char *trunk = json_str(said, "trunk");
 
-	site_trunk_state(v->prm.site, trunk, up, json_str(ev->body, "why"),
-			 ev->at_us);
+	site_trunk_state(v->prm.site, trunk, up, json_str(said, "why"),
+			 since_us);
 	const struct site_trunk *t = site_trunk_find(v->prm.site, trunk);
-	trunk_alarm(v, trunk, up || (t && !t->active));
+	trunk_alarm(v, trunk, up || !since_us || (t && !t->active));
 }
 
 static void on_phone(struct voice *v, const struct exchange_event *ev)
@@ -221,7 +222,7 @@ static void on_event(const struct exchange_event *ev, void *arg)
 	} else if (!strncmp(k, "phone.", 6)) {
 		on_phone(v, ev);
 	} else if (!strncmp(k, "trunk.", 6)) {
-		on_trunk(v, ev, !strcmp(k, "trunk.up"));
+		voice_trunk(v, ev->body, !strcmp(k, "trunk.up"), ev->at_us);
 	} else if (!strcmp(k, "switch.started")) {
 		recording_mended(v, ev);
 	}
