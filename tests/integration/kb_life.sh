@@ -18,7 +18,7 @@ test_person B01 周科 bureau
 
 kb()
 {
-	site_run zuoxi-kb --socket "$site/run/admin.sock" "$@"
+	site_run env LANGUAGE=en zuoxi-kb --socket "$site/run/admin.sock" "$@"
 }
 
 # refused WORDS COMMAND ...: exits 1 and says these words
