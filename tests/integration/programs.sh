@@ -112,5 +112,17 @@ says "$build/kb/zuoxi-kb" --socket "$dir/none" search x
 says "$build/server/ctl/zuoxictl" nonsense
 says "$build/server/ctl/zuoxictl" person add
 says "$build/server/ctl/zuoxictl" --socket "$dir/none" status
+page=$(MANWIDTH=200 man -E UTF-8 -l "$root/docs/man/zuoxictl.8" 2>/dev/null | col -b)
+for noun in $("$build/server/ctl/zuoxictl" --words); do
+	grep -qw "$noun" <<<"$page" || fault "zuoxictl.8 does not tell of $noun"
+	for verb in $("$build/server/ctl/zuoxictl" --words "$noun"); do
+		grep -w "$noun" <<<"$page" | grep -qw "$verb" ||
+			fault "zuoxictl.8 does not tell of $noun $verb"
+	done
+done
+page=$(MANWIDTH=200 man -E UTF-8 -l "$root/docs/man/zuoxi-kb.1" 2>/dev/null | col -b)
+while read -r command; do
+	grep -qw -- "$command" <<<"$page" || fault "zuoxi-kb.1 does not tell of $command"
+done < <(LC_ALL=C "$build/kb/zuoxi-kb" --help | sed -n '/^$/,/^$/s/^  \([a-z]*\) .*/\1/p')
 [ -f "$root/docs/man/zuoxi.conf.5" ] || fault 'docs/man/zuoxi.conf.5 is missing'
 exit $bad
