@@ -751,6 +751,8 @@ static void destructor(void *arg)
 	list_flush(&c->requests);
 	c->phone = mem_deref(c->phone);
 	mem_deref(c->tunnel);
+	json_decref(c->draft_base);
+	mem_deref(c->card_text);
 	mem_deref(c->model);
 	link_split_release(&c->split);
 }

@@ -106,7 +106,8 @@ int client_dial(struct client *c, const struct client_dial *d);
 
 /* ---- citizen ---- */
 
-/* Card and history into model.citizen. One of both. */
+/* Card and history into model.citizen. One of both; number "#12": of that
+ * missed call. */
 int client_citizen_open(struct client *c, const char *contact,
 			const char *number);
 int client_history_more(struct client *c);
@@ -150,6 +151,8 @@ int client_draft_link(struct client *c, const char *ticket, bool on);
 const char *client_draft_missing(const struct client *c);
 /* Files the draft. EINVAL: something required is missing. */
 int client_ticket_file(struct client *c);
+/* The same, and wrap-up goes on. */
+int client_ticket_file_only(struct client *c);
 /* state: filter or NULL */
 int client_tickets(struct client *c, bool mine, const char *state);
 int client_ticket_open(struct client *c, const char *ticket);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/cal.h"
@@ -248,6 +249,9 @@ static json_t *whose(const struct client *c)
 {
 	const char *of = c->model->citizen.of;
 
+	if (*of == '#')
+		return json_pack("{s:I}", "missed",
+				 (json_int_t)strtoll(of + 1, NULL, 10));
 	return json_pack("{s:s}", strchr(of, '-') ? "contact" : "number", of);
 }
 
@@ -268,10 +272,8 @@ int client_citizen_open(struct client *c, const char *contact,
 	}
 	cz->loading = true;
 	client_drop_requests(c, on_citizen);
-	int err = client_request(
-		c, "citizen.get",
-		json_pack("{s:s}", contact ? "contact" : "number", of), NULL,
-		on_citizen, c);
+	int err = client_request(c, "citizen.get", whose(c), NULL, on_citizen,
+				 c);
 	client_fetch(c, MODEL_LIST_HISTORY, true);
 	return err;
 }
@@ -281,6 +283,21 @@ int client_history_more(struct client *c)
 	return client_more(c, MODEL_LIST_HISTORY);
 }
 
+/* Refused: why is said, and what was typed is there to be mended. */
+static void on_card_changed(const struct client_reply *r, void *arg)
+{
+	struct client *c = arg;
+	struct model_citizen *cz = &c->model->citizen;
+
+	utf8_copy(cz->refused_field, sizeof(cz->refused_field),
+		  r->err ? c->card_field : "");
+	model_text(&cz->refused, r->err ? c->card_text : "");
+	if (r->err)
+		model_changed(c->model, MODEL_CITIZEN);
+	else
+		on_citizen(r, arg);
+}
+
 int client_citizen_update(struct client *c, const char *field,
 			  const char *text)
 {
@@ -288,10 +305,14 @@ int client_citizen_update(struct client *c, const char *field,
 		return say_err(c, EALREADY, N_("You are in no call"));
 	const char *contact =
 		my_contact(c) ? my_contact(c) : c->model->draft.contact;
+	int err = model_text(&c->card_text, text);
+	if (err)
+		return err;
+	utf8_copy(c->card_field, sizeof(c->card_field), field);
 	return client_request(c, "citizen.update",
 			      json_pack("{s:s, s:{s:s}}", "contact", contact,
 					"fields", field, text),
-			      N_("Citizen's card"), on_citizen, c);
+			      N_("Citizen's card"), on_card_changed, c);
 }
 
 static void on_unmasked(const struct client_reply *r, void *arg)
@@ -306,6 +327,7 @@ static void on_unmasked(const struct client_reply *r, void *arg)
 	utf8_copy(cz->shown_field, sizeof(cz->shown_field), field);
 	utf8_copy(cz->shown, sizeof(cz->shown),
 		  *value ? value : json_str(r->result, field));
+	utf8_copy(cz->shown_of, sizeof(cz->shown_of), c->unmasking);
 	cz->shown_until_us = cal_now_us() + UNMASK_US;
 	model_changed(c->model, MODEL_CITIZEN);
 }
@@ -321,6 +343,12 @@ int client_unmask(struct client *c, const struct client_unmask *u)
 		json_object_set_new(p, "ticket", json_string(u->ticket));
 	if (u->missed)
 		json_object_set_new(p, "missed", json_integer(u->missed));
+	if (u->missed)
+		snprintf(c->unmasking, sizeof(c->unmasking), "#%lld",
+			 (long long)u->missed);
+	else
+		utf8_copy(c->unmasking, sizeof(c->unmasking),
+			  u->contact ? u->contact : u->ticket);
 	return client_request(c, "citizen.unmask", p, N_("Show in full"),
 			      on_unmasked, c);
 }

@@ -8,11 +8,13 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/cal.h"
 #include "common/json.h"
 #include "common/proto.h"
+#include "common/scope.h"
 #include "common/utf8.h"
 
 #include "agent-tui/client_state.h"
@@ -110,25 +112,265 @@ static json_t *params(const struct client *c, bool all)
 	json_t *fields = json_object();
 
 	for (int i = 0; i < FIELDS; i++) {
-		bool typed = c->touched & 1U << i;
+		bool typed = (c->touched | c->sending) & 1U << i;
 		if (typed || (all && !is_empty(d, i)))
 			json_object_set_new(fields, names[i], value_of(d, i));
 	}
-	if (*d->contact)
-		return json_pack("{s:s, s:o}", "contact", d->contact, "fields",
-				 fields);
-	return json_pack("{s:s, s:o}", "ticket", d->ticket, "fields", fields);
+	return json_pack("{s:s, s:o, s:I}", *d->contact ? "contact" : "ticket",
+			 *d->contact ? d->contact : d->ticket, "fields",
+			 fields, "rev",
+			 (json_int_t)json_int(c->draft_base, "rev"));
+}
+
+/* Whose form this is, as a request. */
+static json_t *whose_form(const struct model_draft *d)
+{
+	return json_pack("{s:s}", *d->contact ? "contact" : "ticket",
+			 *d->contact ? d->contact : d->ticket);
+}
+
+static void set_base(struct client *c, json_t *ticket)
+{
+	json_decref(c->draft_base);
+	c->draft_base = json_incref(ticket);
+}
+
+static json_t *ticket_of(const struct client_reply *r)
+{
+	json_t *t = json_object_get(r->result, "ticket");
+
+	return json_is_object(t) ? t : r->result;
+}
+
+/* ---- what comes off the wire ---- */
+
+static char **long_text(struct model_draft *d, int field)
+{
+	switch (field) {
+	case F_SUMMARY:
+		return &d->summary;
+	case F_PROMISE:
+		return &d->promise;
+	case F_PERSON:
+		return &d->person;
+	case F_ADDRESS:
+		return &d->address;
+	case F_NEED:
+		return &d->need;
+	default:
+		return NULL;
+	}
+}
+
+static int put_text(struct model *m, int field, const char *text)
+{
+	struct model_draft *d = &m->draft;
+
+	switch (field) {
+	case F_DISPOSITION:
+		utf8_copy(d->disposition, sizeof(d->disposition), text);
+		model_disposition_path(m, text, d->disposition_name,
+				       sizeof(d->disposition_name));
+		return 0;
+	case F_OUTCOME:
+		utf8_copy(d->outcome, sizeof(d->outcome), text);
+		return 0;
+	case F_AFTER:
+		utf8_copy(d->after, sizeof(d->after), text);
+		return 0;
+	default:
+		return model_text(long_text(d, field), text);
+	}
+}
+
+static void add_links(struct model_draft *d, const json_t *list)
+{
+	size_t i, k;
+	json_t *id;
+
+	json_array_foreach ((json_t *)list, i, id) {
+		const char *ticket = json_string_value(id);
+		for (k = 0; ticket && k < d->n_link; k++)
+			if (!strcmp(d->link[k], ticket))
+				break;
+		if (ticket && k == d->n_link && k < ARRAY_SIZE(d->link))
+			utf8_copy(d->link[d->n_link++], MODEL_ID, ticket);
+	}
+}
+
+static unsigned bits_of(const json_t *flags)
+{
+	return (json_bool(flags, "secret") ? FLAG_SECRET : 0) |
+	       (json_bool(flags, "opinion") ? FLAG_OPINION : 0) |
+	       (json_bool(flags, "hard") ? FLAG_HARD : 0) |
+	       (json_bool(flags, "hot") ? FLAG_HOT : 0);
+}
+
+/* The same form as value_of: what a ticket does not have is empty. */
+static json_t *value_in(const json_t *ticket, int field)
+{
+	struct model_draft d = {.flags = 0};
+
+	if (field <= F_AFTER)
+		return json_string(json_str(ticket, names[field]));
+	d.promise_us = json_int(ticket, "promise_us");
+	d.flags = bits_of(json_object_get(ticket, "flags"));
+	add_links(&d, json_object_get(ticket, "link"));
+	return value_of(&d, field);
+}
+
+static void put_value(struct model *m, int field, const json_t *v)
+{
+	struct model_draft *d = &m->draft;
+
+	if (field <= F_AFTER) {
+		put_text(m, field, json_string_value(v));
+	} else if (field == F_PROMISE_US) {
+		d->promise_us = json_integer_value(v);
+	} else if (field == F_FLAGS) {
+		d->flags = bits_of(v);
+	} else {
+		d->n_link = 0;
+		add_links(d, v);
+	}
+}
+
+/* ---- two who write at once ---- */
+
+/* Both texts, each once. */
+static void join(struct client *c, int field, const char *theirs)
+{
+	const char *mine = text_of(&c->model->draft, field);
+	size_t size = strlen(mine) + strlen(theirs) + 4;
+	char *both;
+
+	if (strstr(mine, theirs) || size > CLIENT_TEXT_MAX)
+		return;
+	if (strstr(theirs, mine)) {
+		put_text(c->model, field, theirs);
+		return;
+	}
+	both = mem_alloc(size, NULL);
+	if (!both)
+		return;
+	snprintf(both, size, "%s%s%s", mine, field == F_SUMMARY ? "\n" : " / ",
+		 theirs);
+	put_text(c->model, field, both);
+	mem_deref(both);
+}
+
+/* Typed here and there since the last save: words, links and marks of both
+ * stay; of two choices mine does, and theirs is said. */
+static void both_typed(struct client *c, int field, const json_t *theirs)
+{
+	struct model_draft *d = &c->model->draft;
+
+	if (field == F_LINK) {
+		add_links(d, theirs);
+	} else if (field == F_FLAGS) {
+		d->flags |= bits_of(theirs);
+	} else if (long_text(d, field)) {
+		join(c, field, json_string_value(theirs));
+		model_say(c->model, MESSAGE_WARN,
+			  N_("Somebody else wrote on this ticket too: the "
+			     "words of both are kept"),
+			  NULL);
+	} else {
+		char what[80];
+		if (field == F_PROMISE_US)
+			cal_stamp(what, json_integer_value(theirs));
+		else
+			utf8_copy(what, sizeof(what),
+				  json_string_value(theirs));
+		model_say(c->model, MESSAGE_WARN,
+			  N_("Somebody else chose otherwise on this ticket; "
+			     "yours stays, theirs was:"),
+			  what);
+	}
+}
+
+/* Field by field against what both began with. True: in some field both have
+ * typed, so a person should look. */
+static bool draft_unite(struct client *c, json_t *newest)
+{
+	bool both = false;
+
+	for (int i = 0; i < FIELDS; i++) {
+		scoped_json json_t *mine = value_of(&c->model->draft, i);
+		scoped_json json_t *theirs = value_in(newest, i);
+		scoped_json json_t *base = value_in(c->draft_base, i);
+		unsigned bit = 1U << i;
+		if (json_equal(theirs, mine)) {
+			c->touched &= ~bit;
+		} else if (json_equal(theirs, base)) {
+			continue; /* only mine is new */
+		} else if (!(c->touched & bit) || json_equal(mine, base)) {
+			put_value(c->model, i, theirs);
+			c->touched &= ~bit;
+		} else {
+			both_typed(c, i, theirs);
+			both = true;
+		}
+	}
+	return both;
 }
 
 /* ---- saving ---- */
 
 static void on_save_timer(void *arg);
+static void save(struct client *c);
+static int file(struct client *c);
+
+static void on_newest(const struct client_reply *r, void *arg)
+{
+	struct client *c = arg;
+	struct model_draft *d = &c->model->draft;
+	bool again = c->draft_refile, both;
+
+	c->draft_refile = false;
+	if (r->err) {
+		d->save = SAVE_FAILED;
+		tmr_start(&c->draft_tmr, SAVE_AGAIN_MS, on_save_timer, c);
+		model_changed(c->model, MODEL_DRAFT);
+		return;
+	}
+	both = draft_unite(c, ticket_of(r));
+	d->save = SAVE_DIRTY;
+	model_draft_take(c->model, r->result);
+	set_base(c, ticket_of(r));
+	model_changed(c->model, MODEL_DRAFT);
+	if (again && !both)
+		file(c);
+	else if (c->touched)
+		save(c);
+	else
+		d->save = SAVE_SAVED;
+	if (again && both)
+		model_say(c->model, MESSAGE_WARN,
+			  N_("Not filed yet: look at it and file again"),
+			  NULL);
+}
+
+/* Refused because somebody else saved first: fetch that, put both together,
+ * save (or file) again. */
+static int ask_newest(struct client *c, bool refile)
+{
+	c->draft_refile = refile;
+	client_drop_requests(c, on_newest);
+	return client_request(c, "ticket.get", whose_form(&c->model->draft),
+			      NULL, on_newest, c);
+}
 
 static void on_saved(const struct client_reply *r, void *arg)
 {
 	struct client *c = arg;
 	struct model_draft *d = &c->model->draft;
 
+	if (r->err)
+		c->touched |= c->sending;
+	c->sending = 0;
+	if (r->err == EEXIST && !ask_newest(c, false))
+		return;
 	if (r->err) {
 		d->save = SAVE_FAILED;
 		utf8_copy(d->fault, sizeof(d->fault), r->message);
@@ -140,6 +382,7 @@ static void on_saved(const struct client_reply *r, void *arg)
 		return;
 	}
 	*d->fault = *d->fault_field = '\0';
+	set_base(c, ticket_of(r));
 	if (c->changes == c->sent_at) {
 		d->save = SAVE_SAVED;
 		d->saved_us = cal_now_us();
@@ -161,6 +404,8 @@ static void save(struct client *c)
 	if (!client_request(c, "ticket.draft", params(c, false), NULL,
 			    on_saved, c)) {
 		c->sent_at = c->changes;
+		c->sending |= c->touched;
+		c->touched = 0;
 		d->save = SAVE_SENDING;
 		model_changed(c->model, MODEL_DRAFT);
 	}
@@ -189,17 +434,24 @@ static int touch(struct client *c, int field)
 	return 0;
 }
 
-/* The old form's last words, before another takes its place. */
+/* The old form's last words, before another takes its place. Nobody will be
+ * here to hear a refusal, so they go without saying what they stand on: of
+ * fields that nobody typed in lately they say nothing. */
 static void leave(struct client *c)
 {
 	struct model_draft *d = &c->model->draft;
 
 	tmr_cancel(&c->draft_tmr);
 	client_drop_requests(c, on_saved);
-	if (c->touched && !d->filed && !d->amends && d->save != SAVE_SAVED)
-		client_request(c, "ticket.draft", params(c, false), NULL, NULL,
-			       NULL);
-	c->touched = c->changes = c->sent_at = 0;
+	client_drop_requests(c, on_newest);
+	if ((c->touched | c->sending) && !d->filed && !d->amends &&
+	    d->save != SAVE_SAVED) {
+		json_t *p = params(c, false);
+		json_object_del(p, "rev");
+		client_request(c, "ticket.draft", p, NULL, NULL, NULL);
+	}
+	c->touched = c->sending = c->changes = c->sent_at = 0;
+	set_base(c, NULL);
 }
 
 void client_draft_resume(struct client *c)
@@ -216,8 +468,12 @@ static void on_existing(const struct client_reply *r, void *arg)
 {
 	struct client *c = arg;
 
-	if (!r->err)
-		model_draft_take(c->model, r->result);
+	if (r->err)
+		return;
+	if (c->model->draft.save != SAVE_CLEAN)
+		draft_unite(c, ticket_of(r));
+	model_draft_take(c->model, r->result);
+	set_base(c, ticket_of(r));
 }
 
 int client_draft_open(struct client *c, const char *contact,
@@ -239,10 +495,8 @@ int client_draft_open(struct client *c, const char *contact,
 	if (!c->hello_done)
 		return 0;
 	client_drop_requests(c, on_existing);
-	return client_request(c, "ticket.get",
-			      contact ? json_pack("{s:s}", "contact", contact)
-				      : json_pack("{s:s}", "ticket", ticket),
-			      NULL, on_existing, c);
+	return client_request(c, "ticket.get", whose_form(d), NULL,
+			      on_existing, c);
 }
 
 void client_draft_follow(struct client *c)
@@ -265,24 +519,6 @@ static bool has_draft(const struct client *c)
 	return *c->model->draft.contact || *c->model->draft.ticket;
 }
 
-static char **long_text(struct model_draft *d, int field)
-{
-	switch (field) {
-	case F_SUMMARY:
-		return &d->summary;
-	case F_PROMISE:
-		return &d->promise;
-	case F_PERSON:
-		return &d->person;
-	case F_ADDRESS:
-		return &d->address;
-	case F_NEED:
-		return &d->need;
-	default:
-		return NULL;
-	}
-}
-
 int client_draft_set(struct client *c, const char *field, const char *text)
 {
 	struct model_draft *d = &c->model->draft;
@@ -296,19 +532,9 @@ int client_draft_set(struct client *c, const char *field, const char *text)
 		return EINVAL;
 	if (!strcmp(text_of(d, i), text))
 		return 0;
-	if (i == F_DISPOSITION) {
-		utf8_copy(d->disposition, sizeof(d->disposition), text);
-		model_disposition_path(c->model, text, d->disposition_name,
-				       sizeof(d->disposition_name));
-	} else if (i == F_OUTCOME) {
-		utf8_copy(d->outcome, sizeof(d->outcome), text);
-	} else if (i == F_AFTER) {
-		utf8_copy(d->after, sizeof(d->after), text);
-	} else {
-		int err = model_text(long_text(d, i), text);
-		if (err)
-			return err;
-	}
+	int err = put_text(c->model, i, text);
+	if (err)
+		return err;
 	return touch(c, i);
 }
 
@@ -376,6 +602,8 @@ static void on_filed(const struct client_reply *r, void *arg)
 	struct model_draft *d = &c->model->draft;
 
 	d->filing = false;
+	if (r->err == EEXIST && !ask_newest(c, true))
+		return;
 	if (r->err) {
 		utf8_copy(d->fault, sizeof(d->fault), r->message);
 		utf8_copy(d->fault_field, sizeof(d->fault_field), r->detail);
@@ -386,17 +614,19 @@ static void on_filed(const struct client_reply *r, void *arg)
 		d->save = SAVE_SAVED;
 		d->saved_us = cal_now_us();
 		*d->fault = *d->fault_field = '\0';
-		c->touched = 0;
+		c->touched = c->sending = 0;
 		model_draft_take(c->model, r->result);
+		set_base(c, ticket_of(r));
 		model_say(c->model, MESSAGE_OK, N_("Ticket filed:"),
 			  d->ticket);
 	}
 	model_changed(c->model, MODEL_DRAFT);
 }
 
-int client_ticket_file(struct client *c)
+static int file(struct client *c)
 {
 	struct model_draft *d = &c->model->draft;
+	json_t *p;
 
 	if (!has_draft(c))
 		return ENOENT;
@@ -406,9 +636,28 @@ int client_ticket_file(struct client *c)
 		return EINVAL;
 	tmr_cancel(&c->draft_tmr);
 	client_drop_requests(c, on_saved);
-	int err = client_request(c, "ticket.file", params(c, true),
-				 N_("File the ticket"), on_filed, c);
+	client_drop_requests(c, on_newest);
+	c->touched |= c->sending;
+	c->sending = 0;
+	p = params(c, true);
+	if (c->draft_stay)
+		json_object_set_new(json_object_get(p, "fields"), "after",
+				    json_string("wrapup"));
+	int err = client_request(c, "ticket.file", p, N_("File the ticket"),
+				 on_filed, c);
 	d->filing = !err;
 	model_changed(c->model, MODEL_DRAFT);
 	return err;
+}
+
+int client_ticket_file(struct client *c)
+{
+	c->draft_stay = false;
+	return file(c);
+}
+
+int client_ticket_file_only(struct client *c)
+{
+	c->draft_stay = true;
+	return file(c);
 }

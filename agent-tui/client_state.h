@@ -31,6 +31,9 @@ struct client {
 	int64_t next_id;
 	bool rpc_open, hello_done;
 	bool closing;
+	char unmasking[MODEL_ID]; /* whose number was asked for */
+	char card_field[16];	  /* of the change that is on its way */
+	char *card_text;
 	unsigned card_tries; /* a new contact is told before it is stored */
 	struct tmr tick;
 	struct tmr today_tmr;	  /* my figures, once the store has the call */
@@ -49,9 +52,13 @@ struct client {
 
 	/* draft */
 	struct tmr draft_tmr;
-	unsigned touched; /* fields typed since the draft began */
-	unsigned changes; /* counts keys */
-	unsigned sent_at; /* changes when the last one went out */
+	unsigned touched;   /* fields typed that no save has taken */
+	unsigned sending;   /* fields of the save that is on its way */
+	json_t *draft_base; /* the form as the office had it last, or NULL */
+	bool draft_stay;    /* filing is not the end of wrap-up */
+	bool draft_refile;  /* the newest is fetched in order to file */
+	unsigned changes;   /* counts keys */
+	unsigned sent_at;   /* changes when the last one went out */
 
 	struct client_list_state lists[MODEL_LISTS];
 	struct tmr wall_tmr;

@@ -317,6 +317,9 @@ static void on_card_field(struct app *a, const char *answer, void *arg)
 		was = c->note ? c->note : "";
 	else if (!strcmp(answer, "prefs"))
 		was = c->prefs ? c->prefs : "";
+	/* refused before: what was typed is there to be mended */
+	if (c->refused && *c->refused && !strcmp(answer, c->refused_field))
+		was = c->refused;
 	app_ask_text(a, _("On the card:"), was, on_card_text, k);
 	mem_deref(k);
 }

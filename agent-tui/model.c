@@ -111,6 +111,7 @@ static void citizen_clear(struct model_citizen *c)
 	mem_deref(c->note);
 	mem_deref(c->prefs);
 	mem_deref(c->last_summary);
+	mem_deref(c->refused);
 	model_rows_clear(&model_kind_ticket_ref, ANY(&c->open));
 	model_rows_clear(&model_kind_history, ANY(&c->history));
 	memset(c, 0, sizeof(*c));
@@ -229,6 +230,18 @@ static bool is_mine(const struct model *m, const char *queue)
 			return true;
 	}
 	return false;
+}
+
+const char *model_number(const struct model *m, const char *of,
+			 const char *masked)
+{
+	const struct model_citizen *c = &m->citizen;
+
+	return *of && !strcmp(c->shown_of, of) &&
+			       !strcmp(c->shown_field, "number") &&
+			       c->shown_until_us > model_now_us(m)
+		       ? c->shown
+		       : masked;
 }
 
 int model_waiting(const struct model *m, int64_t *longest_us)
@@ -385,6 +398,7 @@ void model_take_citizen(struct model *m, const char *of, json_t *reply)
 		model_rows_clear(&model_kind_history, ANY(&c->history));
 		memset(&c->history.page, 0, sizeof(c->history.page));
 		*c->shown_field = *c->shown = '\0';
+		c->refused = mem_deref(c->refused);
 	}
 	utf8_copy(c->of, sizeof(c->of), of);
 	c->loading = false;
@@ -405,16 +419,31 @@ void model_take_citizen(struct model *m, const char *of, json_t *reply)
 	model_changed(m, MODEL_CITIZEN);
 }
 
+/* Steps of a ticket as facts: what was done is the kind, its text the body. */
+static json_t *steps(const json_t *history)
+{
+	json_t *list = json_array(), *step;
+	size_t i;
+
+	json_array_foreach ((json_t *)history, i, step)
+		json_array_append_new(
+			list, json_pack("{s:I, s:I, s:s, s:s, s:s}", "seq",
+					(json_int_t)i + 1, "at_us",
+					(json_int_t)json_int(step, "at_us"),
+					"actor", json_str(step, "actor"),
+					"kind", json_str(step, "what"), "body",
+					json_str(step, "text")));
+	return list;
+}
+
 void model_take_ticket(struct model *m, json_t *reply)
 {
-	json_t *history = json_object_get(reply, "history");
+	json_t *obj = inner(reply, "ticket");
+	json_t *list = steps(json_object_get(obj, "history"));
 
-	if (!history)
-		history = json_object_get(reply, "facts");
-	model_row_ticket(&m->ticket, inner(reply, "ticket"));
-	if (!history)
-		history = json_object_get(inner(reply, "ticket"), "history");
-	model_rows_fill(&model_kind_fact, ANY(&m->ticket.history), history);
+	model_row_ticket(&m->ticket, obj);
+	model_rows_fill(&model_kind_fact, ANY(&m->ticket.history), list);
+	json_decref(list);
 	model_changed(m, MODEL_TICKET);
 }
 

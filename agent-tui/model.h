@@ -277,8 +277,12 @@ struct model_citizen {
 	struct model_history_list history;
 	/* fields shown in full for a while: citizen.unmask */
 	char shown_field[32];
+	char shown_of[MODEL_ID]; /* contact, ticket, or "#12": missed call */
 	char shown[160];
 	int64_t shown_until_us;
+	/* a change of the card that was refused: what was typed is kept */
+	char refused_field[16];
+	char *refused; /* NULL or "" when there is none */
 };
 
 /* ---- offer ---- */
@@ -558,6 +562,9 @@ int64_t model_now_us(const struct model *m);
 void model_frame(int64_t us);
 /* Seconds that the oldest unconfirmed request waits; 0: none over a second.*/
 int model_unconfirmed_s(const struct model *m);
+/* The number to show for one: masked, or in full while that is allowed. */
+const char *model_number(const struct model *m, const char *of,
+			 const char *masked);
 /* Calls waiting in all my queues (all queues for a lead), and the oldest
  * queued_us (0: none). */
 int model_waiting(const struct model *m, int64_t *longest_us);

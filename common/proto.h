@@ -133,19 +133,20 @@ struct proto_method {
 	X("ticket.get", MAY_DESK | ROLE_BUREAU, RUN_READ,                    \
 	  "ticket?:str contact?:str", "One ticket with its history")         \
 	X("ticket.draft", MAY_AGENT, RUN_WRITE,                              \
-	  "contact?:str ticket?:str fields:object",                          \
+	  "contact?:str ticket?:str fields:object rev?:int",                 \
 	  "Keep what was typed so far")                                      \
 	X("ticket.file", MAY_AGENT, RUN_WRITE,                               \
-	  "contact?:str ticket?:str fields:object",                          \
+	  "contact?:str ticket?:str fields:object rev?:int",                 \
 	  "File the ticket; all that is required must be there")             \
 	X("ticket.note", MAY_DESK, RUN_WRITE,                                \
 	  "ticket:str text:str state?:str promise_us?:int",                  \
 	  "Add to a filed ticket")                                           \
 	/* citizens */                                                       \
-	X("citizen.get", MAY_DESK, RUN_READ, "number?:str contact?:str",     \
+	X("citizen.get", MAY_DESK, RUN_READ,                                 \
+	  "number?:str contact?:str missed?:int",                            \
 	  "Card of a citizen: names, numbers, promises, last summary")       \
 	X("citizen.history", MAY_DESK, RUN_READ,                             \
-	  "number?:str contact?:str cursor?:str",                            \
+	  "number?:str contact?:str missed?:int cursor?:str",                \
 	  "All contacts with this number, newest first")                     \
 	X("citizen.update", MAY_AGENT, RUN_WRITE,                            \
 	  "contact:str fields:object", "Change the card")                    \

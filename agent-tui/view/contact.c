@@ -5,6 +5,7 @@
  * history.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/cal.h"
@@ -84,7 +85,7 @@ static void list_row(const struct model *m, const struct model_contact *k,
 	row_time(wait, sizeof(wait), k->wait_ms * 1000);
 	row_time(talk, sizeof(talk), k->talk_ms * 1000);
 	row_add(r, "%s %s ", t, k->out ? _("out") : _("in "));
-	row_hostile(r, 12, k->number);
+	row_hostile(r, 12, model_number(m, k->id, k->number));
 	row_hostile(r, 9, model_queue_name(m, k->queue));
 	row_cell(r, 10, pane_result(k->result));
 	row_add(r, _("waited %s talked %s "), wait, talk);
@@ -126,7 +127,7 @@ static void draw_head(const struct model *m, const struct model_contact *k,
 	cal_stamp(t, k->arrived_us);
 	row_init(&r);
 	row_add(&r, "%s  %s  ", t, k->out ? _("out") : _("in"));
-	row_hostile(&r, 0, k->number);
+	row_hostile(&r, 0, model_number(m, k->id, k->number));
 	row_add(&r, "  ");
 	row_hostile(&r, 0, model_queue_name(m, k->queue));
 	row_add(&r, "  %s  %s", pane_result(k->result), k->agent);
@@ -166,6 +167,8 @@ static void fact_detail(const struct model *m, const struct model_fact *k,
 			  json_str(b, "reason"));
 		row_hostile(r, 0, pane_ended_by(&over));
 	}
+	if (!strcmp(k->kind, "call.hangup"))
+		row_hostile(r, 0, json_str(b, "why"));
 	if (*json_str(b, "entry")) {
 		row_hostile(r, 0, json_str(b, "entry"));
 		row_add(r, " v%d ", (int)json_int(b, "version"));
@@ -354,6 +357,7 @@ static int citizen_open(struct view *v, const char *arg)
 {
 	struct citizen *s = v->state;
 
+	/* a number, or "#12": the one of a missed call */
 	utf8_copy(s->number, sizeof(s->number), arg);
 	client_citizen_open(app_client(v->app), NULL, s->number);
 	return 0;
@@ -419,7 +423,11 @@ static bool citizen_request(struct view *v, enum command_id id,
 		return true;
 	}
 	if (id == CMD_CALLBACK) {
-		command_dial(v->app, s->number, 0, "");
+		if (*s->number == '#')
+			command_dial(v->app, "",
+				     strtoll(s->number + 1, NULL, 10), "");
+		else
+			command_dial(v->app, s->number, 0, "");
 		return true;
 	}
 	if (id == CMD_UNMASK && s->list.cur < (int)h->n) {

@@ -117,7 +117,7 @@ static void todo_row(const struct model *m, const struct model_ticket *t,
 		  sizeof(when));
 	row_add(r, "%s%s ", late ? "!" : " ", when);
 	row_cell(r, 5, !strcmp(t->outcome, "callback") ? _("call") : _("tkt"));
-	row_hostile(r, 12, t->number);
+	row_hostile(r, 12, model_number(m, t->id, t->number));
 	row_hostile(r, 5, t->name);
 	row_hostile(r, 0, *t->summary ? t->summary : t->disposition_name);
 }
@@ -162,10 +162,12 @@ static void missed_row(const struct model *m, const struct model_missed *k,
 	pane_when(m, k->last_us, when, sizeof(when));
 	row_time(wait, sizeof(wait), k->wait_ms * 1000);
 	row_add(r, " %s %s ", when, k->lost ? _("!lost") : _("gave up"));
-	row_add(r, _("waited %s "), wait);
-	row_hostile(r, 12, k->number);
-	row_add(r, _("rang %d  "), k->times);
-	row_add(r, "%s", *k->owner ? k->owner : _("not claimed"));
+	row_add(r, _("wait %s "), wait);
+	char of[24];
+	snprintf(of, sizeof(of), "#%lld", (long long)k->id);
+	row_hostile(r, 12, model_number(m, of, k->number));
+	row_add(r, _("%dx  "), k->times);
+	row_add(r, "%s", *k->owner ? k->owner : _("free"));
 }
 
 static void draw_missed(struct view *v, struct area a)
@@ -280,7 +282,7 @@ static void draw_hand(struct view *v, const struct model *m, struct area a)
 
 	screen_rule(a.y, a.x, a.w, false, _("At hand"), "");
 	row_init(&r);
-	if (m->draft.contact[0] || m->draft.ticket[0])
+	if ((m->draft.contact[0] || m->draft.ticket[0]) && !m->draft.filed)
 		row_add(&r, _("What you were writing (%s) is kept"),
 			m->draft.ticket);
 	else
@@ -509,6 +511,14 @@ static bool on_something(struct view *v)
 	}
 }
 
+/* The contact whose card is shown: the one that rings, or my call's. */
+static const char *shown_contact(const struct desk *d, const struct model *m)
+{
+	return d->mode == RINGING ? m->offer.contact
+	       : d->mode == IDLE  ? ""
+				  : m->call.contact;
+}
+
 static void list_actions(struct view *v, struct actions *a)
 {
 	struct desk *d = v->state;
@@ -526,7 +536,7 @@ static void list_actions(struct view *v, struct actions *a)
 	if (here && d->focus == F_MISSED)
 		ACTIONS(a, CMD_CLAIM);
 	ACTIONS(a, CMD_MENU, CMD_NEXT_PANE, CMD_COMMAND);
-	if ((here && mine) || m->call.contact[0] || m->offer.contact[0])
+	if ((here && mine) || *shown_contact(d, m))
 		ACTIONS(a, CMD_UNMASK);
 	if (mine && !is_covered(d))
 		sift_actions(d->focus == F_TODO ? &d->todos : &d->gone, m, a);
@@ -784,6 +794,7 @@ static bool open_current(struct view *v)
 {
 	struct desk *d = v->state;
 	const struct model *m = app_model(v->app);
+	char of[32];
 
 	switch (d->focus) {
 	case F_SEARCH:
@@ -806,9 +817,9 @@ static bool open_current(struct view *v)
 				       m->offer.kb.v[d->likely.cur].id, 0);
 		return true;
 	case F_MISSED:
+		snprintf(of, sizeof(of), "#%s", missed_id(d->missed.cur, v));
 		if (missed_at(v, d->missed.cur))
-			app_open(v->app, &view_citizen,
-				 missed_at(v, d->missed.cur)->number);
+			app_open(v->app, &view_citizen, of);
 		return true;
 	default:
 		return false;
@@ -858,12 +869,10 @@ static bool call_back(struct view *v)
 static bool unmask(struct view *v)
 {
 	struct desk *d = v->state;
-	const struct model *m = app_model(v->app);
+	const char *contact = shown_contact(d, app_model(v->app));
 
-	if (m->call.contact[0] && d->mode != IDLE)
-		command_unmask(v->app, m->call.contact, "", 0);
-	else if (m->offer.contact[0])
-		command_unmask(v->app, m->offer.contact, "", 0);
+	if (*contact)
+		command_unmask(v->app, contact, "", 0);
 	else if (d->focus == F_MISSED && missed_at(v, d->missed.cur))
 		command_unmask(v->app, "", "",
 			       missed_at(v, d->missed.cur)->id);
@@ -898,15 +907,20 @@ static bool desk_request(struct view *v, enum command_id id, const char *arg)
 	case CMD_FILE:
 		d->go_on = false;
 		if (d->mode == TALKING || d->mode == WRAPUP)
-			sheet_file(d->sheet);
+			sheet_file(d->sheet, true);
 		return true;
 	case CMD_STATE:
+		if (d->mode == WRAPUP && m->draft.filed) {
+			d->go_on = true;
+			go_on(v);
+			return true;
+		}
 		if (d->mode != WRAPUP || m->draft.filed ||
 		    (!m->draft.contact[0] && !m->draft.ticket[0]))
 			return false;
 		d->focus = F_FORM;
 		d->go_on = true;
-		sheet_file(d->sheet);
+		sheet_file(d->sheet, false);
 		return true;
 	case CMD_CALLBACK:
 		return call_back(v);

@@ -78,7 +78,7 @@ static void waiting_fact(const struct model *m, char *out, size_t size)
 	if (longest)
 		us = model_now_us(m) - longest;
 	row_time(t, sizeof(t), us);
-	snprintf(out, size, _("calls %d wait %s%s"), n, t, pane_wait_mark(us));
+	snprintf(out, size, _("line %d %s%s"), n, t, pane_wait_mark(us));
 }
 
 static void link_fact(const struct model *m, bool figure, bool loss, char *out,
@@ -140,7 +140,7 @@ static int collect(const struct app *a, bool wide, struct fact *v)
 	fact(v, &n, 0, b);
 	waiting_fact(m, b, sizeof(b));
 	fact(v, &n, 0, b);
-	snprintf(b, sizeof(b), _("call-backs %d"), missed_open(m));
+	snprintf(b, sizeof(b), _("back %d"), missed_open(m));
 	fact(v, &n, 0, b);
 	if (m->wall.at_us) {
 		rate_fact(m, b, sizeof(b));
@@ -349,7 +349,7 @@ static void ring_row(const struct app *a, int y, int w)
 	row_init(&r);
 	row_time(t, sizeof(t), model_now_us(m) - since);
 	row_add(&r, _("◇◇ Call %s ◇◇ "), t);
-	row_hostile(&r, 0, number);
+	row_hostile(&r, 0, *number ? number : _("no number"));
 	row_add(&r, " ");
 	row_hostile(&r, 0, *o->contact ? o->name : m->phone->name);
 	row_add(&r, " │ ");
@@ -359,7 +359,7 @@ static void ring_row(const struct app *a, int y, int w)
 		row_add(&r, _(" │ waited %s"), t);
 	}
 	if (until)
-		row_add(&r, _(" │ %d s left"),
+		row_add(&r, _(" │ %d s"),
 			(int)((until - model_now_us(m) + 999999) / 1000000));
 	keymap_name(key, sizeof(key), CMD_ANSWER, app_twins(a));
 	if (o->answered || m->phone->leg_state == PHONE_ANSWERING)
@@ -621,7 +621,8 @@ static void right_mark(const struct model *m, char *out, size_t size)
 		snprintf(out, size, _("unconfirmed %d s"), s);
 	} else if (age > 3000000) {
 		snprintf(out, size, _("data %d s old"), (int)(age / 1000000));
-	} else if (m->draft.contact[0] || m->draft.ticket[0]) {
+	} else if ((m->draft.contact[0] || m->draft.ticket[0]) &&
+		   !m->draft.filed) {
 		cal_clock(t, m->draft.saved_us);
 		if (m->draft.save == SAVE_SAVED)
 			snprintf(out, size, _("draft saved %s"), t);

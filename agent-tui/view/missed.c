@@ -63,11 +63,13 @@ static void line(const struct model *m, const struct model_missed *k, int w,
 	row_time(wait, sizeof(wait), k->wait_ms * 1000);
 	row_cell(r, 6, t1);
 	row_cell(r, 11, reason(k));
-	row_add(r, _("waited %s "), wait);
-	row_hostile(r, 12, k->number);
+	row_add(r, _("wait %s "), wait);
+	char of[24];
+	snprintf(of, sizeof(of), "#%lld", (long long)k->id);
+	row_hostile(r, 12, model_number(m, of, k->number));
 	row_hostile(r, 9, model_queue_name(m, k->queue));
-	row_add(r, _("rang %d  "), k->times);
-	row_add(r, "%s", *k->owner ? k->owner : _("not claimed"));
+	row_add(r, _("%dx  "), k->times);
+	row_add(r, "%s", *k->owner ? k->owner : _("free"));
 	if (w >= 110 && k->times > 1)
 		row_add(r, _("   first at %s"), t2);
 	if (*k->outcome)
@@ -173,6 +175,7 @@ static bool missed_request(struct view *v, enum command_id id, const char *arg)
 {
 	struct missed *s = v->state;
 	const struct model_missed *k = current(v);
+	char of[24];
 
 	if (sift_request(&s->sift, app_model(v->app), id))
 		return true;
@@ -192,7 +195,8 @@ static bool missed_request(struct view *v, enum command_id id, const char *arg)
 		command_unmask(v->app, "", "", k->id);
 		return true;
 	case CMD_OPEN:
-		app_open(v->app, &view_citizen, k->number);
+		snprintf(of, sizeof(of), "#%lld", (long long)k->id);
+		app_open(v->app, &view_citizen, of);
 		return true;
 	default:
 		return false;

@@ -155,11 +155,26 @@ int pane_prose_find(const char *text, struct area a, int hang,
 
 /* ---- the citizen ---- */
 
+/* Full for this card: asked for by its own call, or by one of its history. */
+static bool is_shown(const struct model *m)
+{
+	const struct model_citizen *c = &m->citizen;
+
+	if (strcmp(c->shown_field, "number") != 0 ||
+	    c->shown_until_us <= model_now_us(m))
+		return false;
+	if (!strcmp(c->shown_of, c->of))
+		return true;
+	for (size_t i = 0; i < c->history.n; i++)
+		if (!strcmp(c->history.v[i].contact, c->shown_of))
+			return true;
+	return false;
+}
+
 static void card_name(const struct model *m, struct row *r, int w)
 {
 	const struct model_citizen *c = &m->citizen;
-	bool full = !strcmp(c->shown_field, "number") &&
-		    c->shown_until_us > model_now_us(m);
+	bool full = is_shown(m);
 
 	row_hostile(r, 0, *c->name ? c->name : _("(unknown)"));
 	if (*c->title) {

@@ -31,6 +31,7 @@ const char *pane_ended_by(const struct model_call *c); /* translated */
 const char *pane_result(const char *result);	       /* translated */
 const char *pane_outcome(const char *outcome);	       /* translated */
 const char *pane_ticket_state(const char *state);      /* translated */
+const char *pane_ticket_step(const char *what);	       /* translated */
 /* Where playback is by now. */
 int64_t pane_playback_ms(const struct model *m);
 /* "10:42" today, "11-20" else. */

@@ -27,6 +27,7 @@ struct record {
 	struct sift sift;
 	char filter[64];
 	struct tmr again;
+	int talking; /* agents in a call, when we looked last */
 	struct app *app;
 };
 
@@ -88,7 +89,9 @@ static void line(const struct model *m, const struct model_recording *k,
 
 	row_init(r);
 	cal_stamp(t, k->started_us);
-	row_time(len, sizeof(len), k->ms * 1000);
+	row_time(len, sizeof(len),
+		 strcmp(k->state, "open") ? k->ms * 1000
+					  : model_now_us(m) - k->started_us);
 	row_add(r, "%.11s %s ", t + 5, len);
 	row_hostile(r, 12, k->number);
 	row_cell(r, 6, k->agent);
@@ -278,8 +281,18 @@ static void on_again(void *arg)
 		    MODEL_LIST_RECORDINGS);
 }
 
+static int in_calls(const struct model *m)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < m->agents.n; i++)
+		n += m->agents.v[i].state == STATE_TALKING ||
+		     m->agents.v[i].state == STATE_HELD;
+	return n;
+}
+
 /* No event tells that a recording was closed; calls that end do, a moment
- * before. */
+ * before. Who has scrolled down keeps what he reads. */
 static void record_event(struct view *v, unsigned mask)
 {
 	struct record *s = v->state;
@@ -290,13 +303,14 @@ static void record_event(struct view *v, unsigned mask)
 	if (!(mask & (MODEL_CALL | MODEL_CALLS | MODEL_AGENTS)) ||
 	    tmr_isrunning(&s->again))
 		return;
-	for (size_t i = 0; i < m->recordings.n; i++) {
-		if (strcmp(m->recordings.v[i].state, "open") != 0)
-			continue;
-		s->app = v->app;
-		tmr_start(&s->again, AGAIN_MS, on_again, s);
+	bool due = in_calls(m) < s->talking && !s->list.top;
+	s->talking = in_calls(m);
+	for (size_t i = 0; !due && i < m->recordings.n; i++)
+		due = !strcmp(m->recordings.v[i].state, "open");
+	if (!due)
 		return;
-	}
+	s->app = v->app;
+	tmr_start(&s->again, AGAIN_MS, on_again, s);
 }
 
 static void record_close(struct view *v)

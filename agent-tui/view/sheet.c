@@ -445,11 +445,14 @@ bool sheet_to_missing(struct sheet *s)
 	return true;
 }
 
-void sheet_file(struct sheet *s)
+void sheet_file(struct sheet *s, bool only)
 {
 	if (sheet_to_missing(s))
 		return;
-	client_ticket_file(app_client(s->app));
+	if (only)
+		client_ticket_file_only(app_client(s->app));
+	else
+		client_ticket_file(app_client(s->app));
 }
 
 /* ---- drawing ---- */
@@ -486,7 +489,7 @@ static void marks_row(struct sheet *s, struct row *r)
 	for (int i = 0; i < 3; i++)
 		row_add(r, "%s%s ", *ui_form_get(s->form, need[i]) ? "✓" : "!",
 			pane_field_name(need[i]));
-	row_add(r, "   %s", miss ? "" : _("all that is required is there"));
+	row_add(r, "   %s", miss ? "" : _("complete"));
 }
 
 /* Wrap-up: what ends it and what makes it longer. */

@@ -20,7 +20,8 @@ bool sheet_undo(struct sheet *s);
 bool sheet_to_missing(struct sheet *s);
 void sheet_focus(struct sheet *s, const char *field);
 /* Files it, or goes to what is missing. */
-void sheet_file(struct sheet *s);
+/* only: and wrap-up goes on. */
+void sheet_file(struct sheet *s, bool only);
 void sheet_draw(struct sheet *s, struct area a, bool focus);
 /* A few lines of it beside the search. */
 void sheet_brief(struct sheet *s, struct area a);

@@ -98,7 +98,7 @@ static void list_row(const struct model *m, const struct model_ticket *t,
 	row_add(r, "%s%s ", late ? "!" : " ", when);
 	row_cell(r, 13, t->id);
 	row_cell(r, 9, pane_ticket_state(t->state));
-	row_hostile(r, 12, t->number);
+	row_hostile(r, 12, model_number(m, t->id, t->number));
 	row_hostile(r, 7, t->name);
 	if (w >= 120)
 		row_cell(r, 6, t->agent);
@@ -143,6 +143,20 @@ static void line_of(struct area b, int i, const char *label, const char *value)
 	pane_line_row(b, i, false, false, &r);
 }
 
+/* Filing names its business by code; the rest is a person's words. */
+static void step_text(const struct model *m, const struct model_fact *k,
+		      struct row *r)
+{
+	char path[160];
+
+	if (strcmp(k->kind, "filed") != 0 && strcmp(k->kind, "corrected")) {
+		row_hostile(r, 0, k->body ? k->body : "");
+		return;
+	}
+	model_disposition_path(m, k->body ? k->body : "", path, sizeof(path));
+	row_hostile(r, 0, path);
+}
+
 static void draw_facts(const struct model *m, struct area a)
 {
 	const struct model_fact_list *f = &m->ticket.history;
@@ -157,8 +171,10 @@ static void draw_facts(const struct model *m, struct area a)
 		const struct model_fact *k = &f->v[i];
 		cal_stamp(t, k->at_us);
 		row_init(&r);
-		row_add(&r, "%s %s %s ", t + 5, k->actor, k->kind);
-		row_hostile(&r, 0, k->body ? k->body : "");
+		row_add(&r, "%.11s ", t + 5);
+		row_cell(&r, 6, k->actor);
+		row_cell(&r, 9, pane_ticket_step(k->kind));
+		step_text(m, k, &r);
 		pane_line_row(b, i, false, false, &r);
 	}
 }
@@ -178,7 +194,8 @@ static void draw_one(struct view *v, struct area a)
 		pane_empty(a, "…");
 		return;
 	}
-	snprintf(text, sizeof(text), "%s %s", t->number, t->name);
+	snprintf(text, sizeof(text), "%s %s",
+		 model_number(m, t->id, t->number), t->name);
 	line_of(b, 0, _("Citizen"), text);
 	line_of(b, 1, _("Business"), t->disposition_name);
 	line_of(b, 2, _("Outcome"), pane_outcome(t->outcome));
@@ -333,7 +350,7 @@ static bool form_request(struct view *v, enum command_id id)
 
 	switch (id) {
 	case CMD_FILE:
-		sheet_file(s->sheet);
+		sheet_file(s->sheet, false);
 		return true;
 	case CMD_UNDO:
 		return sheet_undo(s->sheet);

@@ -88,7 +88,7 @@ static void month_rows(const struct model_wall *k, struct area b)
 		rate >= target ? "✓" : "!");
 	pane_line_row(b, y++, false, false, &r);
 	row_init(&r);
-	row_add(&r, _("may miss %d  missed %d  left %d"), k->month.budget,
+	row_add(&r, _("may miss %d missed %d left %d"), k->month.budget,
 		k->month.used, k->month.left);
 	pane_line_row(b, y++, false, false, &r);
 	row_init(&r);
@@ -128,7 +128,7 @@ static void today_rows(const struct model_wall *k, struct area b)
 	row_time(t1, sizeof(t1), k->today.asa_ms * 1000);
 	row_time(t2, sizeof(t2), k->today.longest_ms * 1000);
 	row_init(&r);
-	row_add(&r, _("mean wait %s longest %s"), t1, t2);
+	row_add(&r, _("mean %s max %s"), t1, t2);
 	pane_line_row(b, y++, false, false, &r);
 }
 

@@ -139,6 +139,7 @@ const char *pane_fact(const char *kind)
 		{"contact.back", N_("agent's line is back")},
 		{"contact.leaving", N_("to the rating")},
 		{"contact.ended", N_("call over")},
+		{"call.hangup", N_("ended by hand")},
 		{"offer.made", N_("offered")},
 		{"offer.ended", N_("offer over")},
 		{"leg.arrived", N_("line in")},
@@ -202,6 +203,18 @@ const char *pane_ticket_state(const char *state)
 	};
 
 	return LOOK_UP(words, state);
+}
+
+const char *pane_ticket_step(const char *what)
+{
+	static const struct word words[] = {
+		{"filed", N_("ticket filed")},
+		{"corrected", N_("ticket corrected")},
+		{"note", N_("note")},
+		{"settled", N_("settled with")},
+	};
+
+	return LOOK_UP(words, what);
 }
 
 int64_t pane_playback_ms(const struct model *m)

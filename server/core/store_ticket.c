@@ -116,14 +116,15 @@ static int on_filed(struct db *db, const struct fact *f)
 		db,
 		"INSERT INTO ticket(id, contact, number, name, queue, agent,"
 		" created_us, filed_us, state, promise_us, fields, rev)"
-		" VALUES(?,?,?,?,?,?,?,?,?,nullif(?,0),?,1)"
+		" VALUES(?,?,?,?,?,?,?,?,?,nullif(?,0),?,max(?,1))"
 		" ON CONFLICT(id) DO UPDATE SET state=excluded.state,"
 		" promise_us=excluded.promise_us, fields=excluded.fields,"
-		" agent=coalesce(nullif(?,''), agent), rev=rev+1",
-		"ssssssiisiss", f->subject, f->contact, str(f, "number"),
+		" agent=coalesce(nullif(?,''), agent),"
+		" rev=max(rev+1, excluded.rev)",
+		"ssssssiisisis", f->subject, f->contact, str(f, "number"),
 		str(f, "name"), str(f, "queue"), f->actor,
 		json_int(f->body, "created_us"), f->at_us, str(f, "state"),
-		promise_us, fields, str(f, "agent"));
+		promise_us, fields, json_int(f->body, "rev"), str(f, "agent"));
 	if (!err)
 		err = note_add(db, f, f->subject, f->kind + 7,
 			       str(f, "disposition"));

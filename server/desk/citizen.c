@@ -16,6 +16,22 @@
 #define TEXT_BYTES   1000
 #define REASON_BYTES 200
 
+/* Agents see masked numbers: from the missed list they ask by its line. */
+static int of_missed(struct rpc_call *call, struct db *db, int64_t id,
+		     char number[PHONE_NO_SIZE])
+{
+	struct store_missed missed;
+	int err = store_call_missed(db, id, &missed);
+
+	if (err == ENOENT)
+		return rpc_fail(call, ENOENT,
+				N_("There is no such missed call"), "%lld",
+				(long long)id);
+	if (!err)
+		phone_no_normal(number, missed.number);
+	return err;
+}
+
 /* Normal form of the citizen that the request means. */
 static int whose(struct rpc_call *call, struct db *db,
 		 char number[PHONE_NO_SIZE])
@@ -26,11 +42,14 @@ static int whose(struct rpc_call *call, struct db *db,
 	json_in_init(&in, call->params);
 	const char *text = json_in_str_or(&in, "number", 40, "");
 	const char *contact = json_in_str_or(&in, "contact", 31, "");
+	int64_t id = json_in_int_or(&in, "missed", 1, INT64_MAX, 0);
 	if (json_in_done(&in))
 		return rpc_bad_params(call, &in);
-	if (!*text && !*contact)
+	if (!*text && !*contact && !id)
 		return rpc_fail(call, EINVAL, N_("Name a contact or a number"),
 				NULL);
+	if (id)
+		return of_missed(call, db, id, number);
 	if (*text) {
 		phone_no_normal(number, text);
 		return number[0] ? 0
@@ -248,6 +267,9 @@ static int on_unmask(struct rpc_call *call, struct db *db)
 		return rpc_fail(call, EINVAL, N_("Say why you need to see it"),
 				NULL);
 	int err = subject_of(call, db, &c);
+	if (!err && !c.number[0] && !strcmp(field, "number"))
+		return rpc_fail(call, EALREADY,
+				N_("This caller shows no number"), NULL);
 	if (!err)
 		err = value_of(db, &c, field, value, sizeof(value));
 	if (!err)

@@ -201,6 +201,7 @@ struct form {
 	struct store_contact who; /* of the contact */
 	char ticket[TICKET_ID];
 	int64_t created_us;
+	int64_t rev; /* that he has seen, 0: none there; -1: he does not say */
 	bool filed;
 	bool his;    /* it is his from now on: his call, his promise */
 	json_t *was; /* the ticket or draft as it is; may be NULL */
@@ -245,6 +246,7 @@ static int form_read(struct rpc_call *call, struct form *f)
 	str_ncpy(f->ticket, json_in_str_or(&in, "ticket", TICKET_ID - 1, ""),
 		 sizeof(f->ticket));
 	f->typed = json_in_object(&in, "fields", true);
+	f->rev = json_in_int_or(&in, "rev", 0, INT64_MAX, -1);
 	if (json_in_done(&in))
 		return rpc_bad_params(call, &in);
 	if (!*f->contact && !f->ticket[0])
@@ -282,6 +284,21 @@ static int form_open(struct rpc_call *call, struct db *db, struct form *f)
 	return merge(call, db, f->fields, f->typed);
 }
 
+static int64_t rev_of(const struct form *f)
+{
+	return f->was ? json_int(f->was, "rev") : 0;
+}
+
+/* Of two who write at once the second is told, and puts both together. */
+static int check_rev(struct rpc_call *call, const struct form *f)
+{
+	if (f->rev < 0 || f->rev == rev_of(f))
+		return 0;
+	return rpc_fail(call, EEXIST,
+			N_("Somebody else saved this ticket meanwhile"),
+			"%lld", (long long)rev_of(f));
+}
+
 static int answer(struct rpc_call *call, struct db *db, const char *ticket,
 		  bool history)
 {
@@ -304,6 +321,9 @@ static int on_draft(struct rpc_call *call, struct db *db)
 				N_("This ticket is filed: file it again to "
 				   "correct it, or add a note"),
 				"%s", json_str(f.was, "id"));
+	err = check_rev(call, &f);
+	if (err)
+		return err;
 	err = store_ticket_draft(db, f.contact, call->actor, f.fields,
 				 f.ticket);
 	return err ? err : answer(call, db, f.ticket, false);
@@ -331,7 +351,8 @@ static json_t *filed_body(struct db *db, const struct form *f,
 	json_t *link = json_object_get(f->fields, "link");
 
 	return json_pack(
-		"{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:s,s:I,s:s,s:O*,s:O,s:o}",
+		"{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:s,s:I,s:s,s:O*,s:O,s:I,"
+		"s:o}",
 		"ticket", f->ticket, "agent", f->his ? agent : "",
 		"disposition", json_str(f->fields, "disposition"), "outcome",
 		outcome, "number", f->who.number, "name", f->who.name, "queue",
@@ -341,7 +362,8 @@ static json_t *filed_body(struct db *db, const struct form *f,
 				     ? json_int(f->fields, "promise_us")
 				     : 0),
 		"after", json_str(f->fields, "after"), "link", link, "fields",
-		f->fields, "entries", store_ticket_entries(db, f->contact));
+		f->fields, "rev", (json_int_t)(rev_of(f) + 1), "entries",
+		store_ticket_entries(db, f->contact));
 }
 
 static int on_file(struct rpc_call *call, struct db *db)
@@ -351,6 +373,8 @@ static int on_file(struct rpc_call *call, struct db *db)
 	int err = form_open(call, db, &f);
 	if (!err)
 		err = check_correction(call, db, &f);
+	if (!err)
+		err = check_rev(call, &f);
 	if (!err)
 		err = check_required(call, db, f.fields, !f.filed);
 	if (!err)

@@ -251,6 +251,11 @@ int client_ticket_file(struct client *c)
 	return done("ticket_file");
 }
 
+int client_ticket_file_only(struct client *c)
+{
+	return done("ticket_file only");
+}
+
 int client_tickets(struct client *c, bool mine, const char *state)
 {
 	return done("tickets %d %s", mine, s(state));

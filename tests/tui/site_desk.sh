@@ -6,6 +6,7 @@
 . "$(dirname "$0")/site_lib.sh"
 tui_site "$1"
 citizen_file=$site/log/heard.wav
+test_person L02 周敏 lead si=1
 
 step 'the first use asks about the host key, and shows it'
 station desk A001 80 24
@@ -71,6 +72,55 @@ keys F4
 wait_row 3 '◆通话'
 eventually 10 agent_is A001 talking
 
+step 'a change of the card that is refused: why, and the words are kept'
+keys BTab
+wait_text '[列表]'
+name=$(printf '王%.0s' {1..30})
+keys i
+wait_text '改哪项'
+keys 1
+text "$name"
+keys Enter
+wait_text '× '
+wait_text 'name'
+keys i
+wait_text '改哪项'
+keys 1
+wait_text '王王王王王王王王'
+keys C-u
+text '张三'
+keys Enter
+wait_text '张* '
+eventually 10 fact_with '.kind == "citizen.updated"'
+
+step 'two write at once: the words of both stay'
+agent_open lead L02
+agent_hello lead
+contact=$(site_ctl contact list --json | jq -r '.items[0].id')
+keys Tab
+wait_text '[检索]'
+keys F3
+wait_text '[表单]'
+agent_say lead '{"jsonrpc":"2.0","id":2,"method":"ticket.draft","params":{"contact":"'"$contact"'","fields":{"summary":"组长补记"}}}'
+eventually 10 agent_heard lead '.id == 2 and .result.ticket.rev > 0'
+keys Tab Tab
+text '，单位已提交'
+wait_text '两边的字都留下了'
+wait_text '组长补记'
+wait_text '，单位已提交'
+n=2
+both_are_there() {
+	n=$((n + 1))
+	agent_say lead '{"jsonrpc":"2.0","id":'$n',"method":"ticket.get","params":{"contact":"'"$contact"'"}}'
+	eventually 5 agent_heard lead ".id == $n"
+	agent_heard lead ".id == $n and (.result.ticket.summary |
+		contains(\"组长补记\") and contains(\"单位已提交\"))"
+}
+eventually 10 both_are_there
+agent_close lead
+keys F3
+wait_text '[检索]'
+
 step '^G calls the lead'
 keys C-g
 wait_text '已举手'
@@ -118,6 +168,16 @@ wait_row 1 '●就绪'
 eventually 10 contact_with '.result == "answered" and .ticket != "" and .agent == "A001" and .hold_ms > 0'
 shot desk-filed
 
+step 'a number is shown for a reason; who shows none is not unmasked'
+citizen c3 anonymous --talk 300000
+wait_row 3 '◇◇ 来电'
+keys '*'
+wait_text '事由（留痕）'
+keys 1
+wait_text '× 对方没有显示号码'
+site_end c3 5
+wait_row 1 '●就绪'
+
 step 'who gave up is called back with one key'
 keys F9
 wait_text '小休：'
@@ -128,7 +188,18 @@ wait_text '138****5678 拨 1 次'
 keys F9
 wait_row 1 '●就绪'
 keys Tab
-wait_text '▸'
+wait_like '▸.*138\*\*\*\*5678'
+keys '*'
+wait_text '事由（留痕）'
+keys 1
+wait_like '▸.*13800005678'
+fact_with '.kind == "citizen.unmasked" and .body.missed > 0' ||
+	fail 'shown and not on record'
+keys Enter
+wait_text '━ 往来 1'
+wait_text '市民'
+keys Escape
+wait_text '[列表]'
 far=$(site_free_port $((site_sip_port + 10)))
 site_ctl trunk set t1 --port "$far" >/dev/null
 site_spawn far sipp -sn uas -i 127.0.0.1 -p "$far" -nostdin -aa
@@ -140,3 +211,4 @@ keys 1
 wait_row 1 '◆通话'
 wait_row 3 '138****5678'
 shot desk-callback
+facts_have_words

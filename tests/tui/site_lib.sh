@@ -7,7 +7,7 @@
 #   station NAME PERSON COLS ROWS [OPTION ...]   a workstation in a terminal
 #   on NAME                   keys and waits mean this terminal from now on
 #   citizen NAME FROM [ARG ...]   one who calls the queue "si"
-#   agent_is PERSON STATE, contact_with JQ, fact_with JQ
+#   agent_is PERSON STATE, contact_with JQ, fact_with JQ, facts_have_words
 tui_here=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=tests/tui/lib.sh
 . "$tui_here/lib.sh"
@@ -136,6 +136,15 @@ contact_with() {
 	site_ctl contact list --json |
 		jq -e ".items[] | select($1)" >/dev/null
 }
+# All that this site wrote on contacts has words for the timeline.
+facts_have_words() {
+	local kind
+	for kind in $(site_ctl fact list --limit 1000 --json |
+		jq -r '.items[] | select(.contact != "") | .kind' | sort -u); do
+		grep -qF "{\"$kind\", N_(" "$test_root/agent-tui/view/words.c" ||
+			fail "no words for $kind"
+	done
+}
 fact_with() {
-	site_ctl fact query --json | jq -e ".items[] | select($1)" >/dev/null
+	site_ctl fact list --limit 1000 --json | jq -e ".items[] | select($1)" >/dev/null
 }

@@ -40,6 +40,34 @@ wait_text '服务器的主机密钥变了'
 shot link-changed
 leave
 
+step 'a server of another version'
+port=$(site_free_port 21100)
+cat >"$site/bin/other-version" <<'END'
+#!/bin/sh
+# refuses whoever says hello; the other channels stay open and silent
+[ "$SSH_ORIGINAL_COMMAND" = rpc ] || exec sleep 60
+while read -r line; do
+	id=$(expr "$line" : '.*"id": *\([0-9]*\)') || continue
+	printf '{"jsonrpc":"2.0","id":%s,"error":{"code":-32008,"message":"Another version","data":{"detail":"2"}}}\n' "$id"
+done
+END
+chmod 755 "$site/bin/other-version"
+sed "s/^Port .*/Port $port/; s/sshd.own/other.own/
+	\$ a ForceCommand $site/bin/other-version" \
+	"$site/sshd_config" >"$site/other_config"
+site_spawn other env NSS_WRAPPER_PASSWD="$site/keys/passwd" \
+	NSS_WRAPPER_GROUP="$site/keys/group" LD_PRELOAD=libnss_wrapper.so \
+	/usr/sbin/sshd -D -e -f "$site/other_config"
+eventually 10 eval "ss -Hltn 'sport = :$port' | grep -q ."
+sed "s/:$good_port/:$port/" "$site/home/known_hosts" \
+	>"$site/home/known_version"
+station version A001 80 24 --server "127.0.0.1:$port" \
+	--known-hosts "$site/home/known_version"
+wait_text '服务端版本不同'
+wait_text '请安装与服务端配套的工作站程序'
+shot link-version
+leave
+
 step 'in a call the tunnel breaks: said at once, back by itself'
 station desk A001 80 24 --ready
 wait_row 1 '●就绪'

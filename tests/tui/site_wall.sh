@@ -25,6 +25,10 @@ wait_row 1 '◆通话'
 on wall
 wait_like '王莹 *◆通话 00:0'
 on desk
+text '生育津贴 多久'
+wait_text '▸KB-0415'
+keys Enter
+wait_text '已采用 KB-0415'
 keys C-g
 on wall
 wait_text '举手'
@@ -47,6 +51,12 @@ keys q
 keys q
 wait_text '[8 监控]'
 
+step 'the recording that runs is in the list'
+on wall
+keys 6
+wait_like '138\*\*\*\*1234.*●录制中'
+wait_text '录音 1'
+
 step 'the call ends'
 on desk
 tui_until 'a recording worth playing' row_has 3 '通话 00:08'
@@ -54,13 +64,32 @@ keys F12
 wait_text '再按 F12'
 keys F12
 wait_row 1 '◐话后'
-eventually 20 eval "site_ctl recording list --json |
-	jq -e '.items | length == 1' >/dev/null"
+
+step 'the list of recordings looks again by itself, and finds the next one'
+on wall
+wait_like '138\*\*\*\*1234.*✓完整'
+on desk
+keys C-o
+wait_text '✓ 已办结'
+wait_row 1 '◐话后'
+keys F9
+wait_row 1 '●就绪'
+citizen c2 13800005678 --talk 300000
+wait_row 3 '◇◇ 来电'
+keys F2
+wait_row 3 '●录'
+keys F12
+wait_text '再按 F12'
+keys F12
+wait_row 1 '◐话后'
+on wall
+wait_text '录音 2'
+wait_like '138\*\*\*\*5678.*✓完整'
 
 step 'a recording is played for a reason'
-on wall
-keys 6
-wait_text '138****1234'
+text '/1234'
+keys Enter
+wait_like '▸.*138\*\*\*\*1234'
 shot wall-recordings
 keys Enter
 wait_text '事由'
@@ -77,3 +106,4 @@ keys F12
 tui_until stopped eval '! row_has 3 ►'
 expect 'who heard it, and why, is a fact' eval "site_ctl fact list --json |
 	grep -q '\"recording.played\"'"
+facts_have_words

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +15,8 @@
 
 static char asked[32];
 static int n_asked;
+static json_t *asked_with; /* of the last request */
+static client_reply_h *answerh;
 
 /* ---- the office, deaf ---- */
 
@@ -22,12 +25,34 @@ int client_request(struct client *c, const char *method, json_t *params,
 {
 	(void)c;
 	(void)what;
-	(void)h;
 	(void)arg;
 	snprintf(asked, sizeof(asked), "%s", method);
 	n_asked++;
-	json_decref(params);
+	json_decref(asked_with);
+	asked_with = params;
+	answerh = h;
 	return 0;
+}
+
+/* The last request is answered, or refused with this errno. */
+static void answer(struct client *c, int err, const char *ticket)
+{
+	client_reply_h *h = answerh;
+	json_t *t = json_loads(ticket, 0, NULL);
+	json_t *result = json_pack("{s:o*}", "ticket", t);
+
+	answerh = NULL;
+	h(&(struct client_reply){.err = err,
+				 .result = err ? NULL : result,
+				 .message = err ? "refused" : "",
+				 .detail = ""},
+	  c);
+	json_decref(result);
+}
+
+static const json_t *sent(void)
+{
+	return json_object_get(asked_with, "fields");
 }
 
 void client_drop_requests(struct client *c, client_reply_h *h)
@@ -43,6 +68,15 @@ int client_citizen_open(struct client *c, const char *contact,
 	(void)contact;
 	(void)number;
 	return 0;
+}
+
+static void end(struct client *c)
+{
+	tmr_cancel(&c->draft_tmr);
+	json_decref(c->draft_base);
+	mem_deref(c->model);
+	json_decref(asked_with);
+	asked_with = NULL;
 }
 
 static void call(struct client *c, const char *contact, bool out,
@@ -91,8 +125,7 @@ static void test_follows_what_is_dialled(void **state)
 	ticket(&c, "T-2", "d-2");
 	call(&c, "d-2", true, "held");
 	assert_int_equal(1, n_asked);
-	tmr_cancel(&c.draft_tmr);
-	mem_deref(c.model);
+	end(&c);
 }
 
 static void test_what_rings_in_is_not_mine(void **state)
@@ -103,7 +136,7 @@ static void test_what_rings_in_is_not_mine(void **state)
 	assert_int_equal(0, model_alloc(&c.model, NULL, NULL));
 	call(&c, "d-1", false, "ringing");
 	assert_string_equal("", c.model->draft.contact);
-	mem_deref(c.model);
+	end(&c);
 }
 
 static void me(struct client *c, const char *contact, bool filed)
@@ -151,9 +184,142 @@ static void test_completes_what_another_filed(void **state)
 	mem_deref(c.model);
 }
 
+/* ---- two who write at once ---- */
+
+static void begin(struct client *c)
+{
+	assert_int_equal(0, model_alloc(&c->model, NULL, NULL));
+	call(c, "d-1", false, "talking");
+	assert_string_equal("ticket.get", asked);
+	answer(c, 0,
+	       "{\"id\":\"T-1\",\"contact\":\"d-1\",\"state\":\"draft\","
+	       "\"rev\":3,\"summary\":\"问津贴\",\"outcome\":\"answered\","
+	       "\"person\":\"本人\"}");
+	assert_string_equal("问津贴", c->model->draft.summary);
+}
+
+/* Types and lets the pause go by. */
+static void type_and_save(struct client *c, const char *field,
+			  const char *text)
+{
+	assert_int_equal(0, client_draft_set(c, field, text));
+	client_draft_resume(c);
+	assert_string_equal("ticket.draft", asked);
+}
+
+static void test_a_save_says_what_it_stands_on(void **state)
+{
+	struct client c = {.hello_done = true};
+
+	(void)state;
+	begin(&c);
+	type_and_save(&c, "need", "咨询");
+	assert_int_equal(3, json_int(asked_with, "rev"));
+	assert_int_equal(1, json_object_size(sent()));
+	answer(&c, 0,
+	       "{\"id\":\"T-1\",\"contact\":\"d-1\",\"state\":\"draft\","
+	       "\"rev\":4,\"summary\":\"问津贴\",\"need\":\"咨询\"}");
+	assert_int_equal(SAVE_SAVED, c.model->draft.save);
+	/* the next one stands on that, and brings only what is new */
+	type_and_save(&c, "address", "女士");
+	assert_int_equal(4, json_int(asked_with, "rev"));
+	assert_int_equal(1, json_object_size(sent()));
+	assert_string_equal("女士", json_str(sent(), "address"));
+	end(&c);
+}
+
+static void test_both_stay(void **state)
+{
+	struct client c = {.hello_done = true};
+	const struct model_draft *d;
+
+	(void)state;
+	begin(&c);
+	d = &c.model->draft;
+	assert_int_equal(0, client_draft_set(&c, "outcome", "callback"));
+	type_and_save(&c, "summary", "问津贴，单位已报");
+	answer(&c, EEXIST, "{}");
+	assert_string_equal("ticket.get", asked);
+	/* more is typed meanwhile */
+	assert_int_equal(0, client_draft_set(&c, "need", "咨询"));
+	answer(&c, 0,
+	       "{\"id\":\"T-1\",\"contact\":\"d-1\",\"state\":\"draft\","
+	       "\"rev\":4,\"summary\":\"要求回电\",\"outcome\":\"bureau\","
+	       "\"person\":\"家属\",\"link\":[\"T-9\"],"
+	       "\"flags\":{\"hot\":true}}");
+	/* words of both, my choice, and all that only the other touched */
+	assert_string_equal("问津贴，单位已报\n要求回电", d->summary);
+	assert_string_equal("callback", d->outcome);
+	assert_string_equal("家属", d->person);
+	assert_string_equal("咨询", d->need);
+	assert_int_equal(1, d->n_link);
+	assert_int_equal(FLAG_HOT, d->flags);
+	/* it is said, with what the other chose */
+	assert_true(c.model->n_messages >= 2);
+	bool said = false;
+	for (size_t i = 0; i < c.model->n_messages; i++)
+		said |= !strcmp(c.model->messages[i].detail, "bureau");
+	assert_true(said);
+	/* and saved again at once, on the newest */
+	assert_string_equal("ticket.draft", asked);
+	assert_int_equal(4, json_int(asked_with, "rev"));
+	assert_string_equal("问津贴，单位已报\n要求回电",
+			    json_str(sent(), "summary"));
+	assert_null(json_object_get(sent(), "person"));
+	/* my own save that was told twice is no quarrel */
+	answer(&c, EEXIST, "{}");
+	size_t before = c.model->n_messages;
+	answer(&c, 0,
+	       "{\"id\":\"T-1\",\"contact\":\"d-1\",\"state\":\"draft\","
+	       "\"rev\":5,\"summary\":\"问津贴，单位已报\\n要求回电\","
+	       "\"outcome\":\"callback\",\"need\":\"咨询\","
+	       "\"person\":\"家属\",\"link\":[\"T-9\"],"
+	       "\"flags\":{\"hot\":true}}");
+	assert_int_equal(before, c.model->n_messages);
+	assert_int_equal(SAVE_SAVED, d->save);
+	end(&c);
+}
+
+static void test_filing_waits_for_a_look(void **state)
+{
+	struct client c = {.hello_done = true};
+
+	(void)state;
+	begin(&c);
+	assert_int_equal(0, client_draft_set(&c, "disposition", "med.a"));
+	assert_int_equal(0, client_ticket_file(&c));
+	assert_int_equal(3, json_int(asked_with, "rev"));
+	answer(&c, EEXIST, "{}");
+	assert_string_equal("ticket.get", asked);
+	/* nothing to look at: filed again by itself */
+	answer(&c, 0,
+	       "{\"id\":\"T-1\",\"contact\":\"d-1\",\"state\":\"draft\","
+	       "\"rev\":4,\"summary\":\"问津贴\",\"outcome\":\"answered\","
+	       "\"person\":\"家属\"}");
+	assert_string_equal("ticket.file", asked);
+	assert_int_equal(4, json_int(asked_with, "rev"));
+	assert_string_equal("家属", json_str(sent(), "person"));
+	/* both wrote in one field: the person decides */
+	assert_true(c.model->draft.filing);
+	answer(&c, EEXIST, "{}");
+	assert_false(c.model->draft.filing);
+	assert_int_equal(0, client_draft_set(&c, "summary", "我的话"));
+	answer(&c, 0,
+	       "{\"id\":\"T-1\",\"contact\":\"d-1\",\"state\":\"draft\","
+	       "\"rev\":5,\"summary\":\"别人的话\","
+	       "\"outcome\":\"answered\"}");
+	assert_string_equal("我的话\n别人的话", c.model->draft.summary);
+	assert_string_equal("ticket.draft", asked);
+	assert_false(c.model->draft.filing);
+	end(&c);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_save_says_what_it_stands_on),
+		cmocka_unit_test(test_both_stay),
+		cmocka_unit_test(test_filing_waits_for_a_look),
 		cmocka_unit_test(test_follows_what_is_dialled),
 		cmocka_unit_test(test_what_rings_in_is_not_mine),
 		cmocka_unit_test(test_completes_what_another_filed),

@@ -138,6 +138,55 @@ static void test_draft_then_file(void **state)
 		2);
 }
 
+/* Two who write at once: the second is told, nothing of the first goes. */
+static void test_stale(void **state)
+{
+	(void)state;
+	assert_int_equal(call("A1", "ticket.draft",
+			      "{\"contact\":\"20261124-1\",\"rev\":0,"
+			      "\"fields\":{\"summary\":\"一\"}}"),
+			 0);
+	json_t *t = json_object_get(rig->result, "ticket");
+	assert_int_equal(json_int(t, "rev"), 1);
+	assert_int_equal(call("L1", "ticket.draft",
+			      "{\"contact\":\"20261124-1\",\"rev\":0,"
+			      "\"fields\":{\"summary\":\"二\"}}"),
+			 EEXIST);
+	assert_string_equal(rig->detail, "1");
+	assert_int_equal(
+		call("A1", "ticket.get", "{\"contact\":\"20261124-1\"}"), 0);
+	assert_string_equal(got("summary"), "一");
+	assert_int_equal(call("L1", "ticket.draft",
+			      "{\"contact\":\"20261124-1\",\"rev\":1,"
+			      "\"fields\":{\"summary\":\"一二\"}}"),
+			 0);
+	/* nor is it filed over what somebody has not seen */
+	assert_int_equal(
+		call("A1", "ticket.file",
+		     "{\"contact\":\"20261124-1\",\"rev\":1,\"fields\":"
+		     "{\"outcome\":\"answered\",\"disposition\":\"mi.a\"}}"),
+		EEXIST);
+	assert_int_equal(
+		call("A1", "ticket.file",
+		     "{\"contact\":\"20261124-1\",\"rev\":2,\"fields\":"
+		     "{\"outcome\":\"answered\",\"disposition\":\"mi.a\"}}"),
+		0);
+	/* and goes on counting, so that no old draft looks like new */
+	t = json_object_get(rig->result, "ticket");
+	assert_int_equal(json_int(t, "rev"), 3);
+	assert_int_equal(call("A1", "ticket.file",
+			      "{\"contact\":\"20261124-1\",\"rev\":2,"
+			      "\"fields\":{\"summary\":\"改\"}}"),
+			 EEXIST);
+	/* who does not say is believed, as before */
+	assert_int_equal(call("A1", "ticket.file",
+			      "{\"contact\":\"20261124-1\","
+			      "\"fields\":{\"summary\":\"改\"}}"),
+			 0);
+	t = json_object_get(rig->result, "ticket");
+	assert_int_equal(json_int(t, "rev"), 4);
+}
+
 static void test_not_his(void **state)
 {
 	assert_int_equal(call("A2", "ticket.draft",
@@ -368,6 +417,22 @@ static void test_citizen(void **state)
 			      "{\"wage\":\"1\"}}"),
 			 EINVAL);
 	assert_int_equal(call("A1", "citizen.get", "{}"), EINVAL);
+	/* from the missed list, whose numbers are masked */
+	assert_int_equal(
+		call("A1", "citizen.get", "{\"number\":\"138****8000\"}"),
+		EINVAL);
+	assert_int_equal(call("A1", "citizen.get", "{\"missed\":7}"), ENOENT);
+	assert_int_equal(
+		db_exec(rig->db,
+			"INSERT INTO missed(id, number, queue, first_us,"
+			" last_us, times, wait_ms, reason, state, lost,"
+			" contact) SELECT 7, number, queue, 1, 1, 1, 1,"
+			" 'abandoned', 'open', 0, id FROM contact LIMIT 1"),
+		0);
+	assert_int_equal(call("A1", "citizen.get", "{\"missed\":7}"), 0);
+	c = json_object_get(rig->result, "citizen");
+	assert_string_equal(json_str(c, "number"), "138****8000");
+	assert_int_equal(call("A1", "citizen.history", "{\"missed\":7}"), 0);
 	assert_int_equal(
 		call("A1", "citizen.get", "{\"number\":\"anonymous\"}"),
 		EINVAL);
@@ -416,6 +481,12 @@ static void test_unmask(void **state)
 			      "{\"ticket\":\"T-1\",\"field\":\"number\","
 			      "\"reason\":\"x\"}"),
 			 ENOENT);
+	/* nothing to show is said, not shown */
+	contact("20261124-8", "A1", "");
+	assert_int_equal(call("A1", "citizen.unmask",
+			      "{\"contact\":\"20261124-8\",\"field\":"
+			      "\"number\",\"reason\":\"x\"}"),
+			 EALREADY);
 	assert_int_equal(db_get_int(rig->db, &n, 0,
 				    "SELECT count(*) FROM fact WHERE"
 				    " kind='citizen.unmasked'",
@@ -431,6 +502,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_draft_then_file, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_not_his, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stale, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_two_agents, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_bad_fields, setup,
