@@ -396,7 +396,7 @@ static int name_release(struct db *db, char *out, size_t size)
 {
 	time_t now = (time_t)(cal_now_us() / 1000000);
 	struct tm tm;
-	char week[32];
+	char week[24];
 
 	localtime_r(&now, &tm);
 	strftime(week, sizeof(week), "%G-W%V", &tm);
