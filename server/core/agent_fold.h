@@ -58,5 +58,6 @@ int agent_state_parse(enum agent_state *sp, const char *name);
 /* The person that the fact is about as an agent; "" none. */
 const char *agent_fold_whom(const struct fact *fact);
 
-/* True when anything changed. */
+/* True when anything changed. A fact agent.state that says ready, paused or
+ * offline settles state, reason and contact whatever was before. */
 bool agent_fold(struct agent_now *a, const struct fact *fact);

@@ -194,6 +194,19 @@ static int on_fact(const struct fact *f, void *arg)
 	return 0;
 }
 
+/* The newest fact that settles an agent's state, reason and contact whatever
+ * was before (agent_fold.h): a year's facts need not be folded for a shift.
+ * The + keeps the planner from the index of kinds, which has no agents. */
+static int settled_at(struct db *db, const char *agent, int64_t *seqp)
+{
+	return db_get_int(db, seqp, 0,
+			  "SELECT seq FROM fact WHERE agent=?"
+			  " AND +kind='agent.state' AND body->>'$.state' IN"
+			  " ('ready','paused','offline')"
+			  " ORDER BY seq DESC LIMIT 1",
+			  "s", agent);
+}
+
 static int check_agent(const struct agent_now *now, void *arg)
 {
 	struct checking *ck = arg;
@@ -203,7 +216,9 @@ static int check_agent(const struct agent_now *now, void *arg)
 
 	ck->counts->agents++;
 	snprintf(fold.a.id, sizeof(fold.a.id), "%s", now->id);
-	int err = fact_each(ck->db, &filter, on_fact, &fold);
+	int err = settled_at(ck->db, now->id, &filter.since);
+	if (!err)
+		err = fact_each(ck->db, &filter, on_fact, &fold);
 	if (err)
 		return err;
 	if (fold.a.state == now->state &&

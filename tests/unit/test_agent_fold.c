@@ -146,6 +146,51 @@ static void an_unanswered_dial_leads_back(void **state)
 	is("wrapup", "", "c3");
 }
 
+/* Whatever came before: verify folds from here on. */
+static void a_state_settles_all_that_was(void **state)
+{
+	static const struct {
+		const char *kind, *body;
+	} before[] = {
+		{"agent.signin", "{\"device\":\"workstation\"}"},
+		{"offer.made", "{}"},
+		{"offer.ended", "{\"result\":\"caller_left\"}"},
+		{"contact.answered", "{}"},
+		{"contact.held", "{}"},
+		{"contact.ended", "{\"answered\":true,\"wrapup_ms\":10}"},
+		{"contact.ended", "{\"answered\":false}"},
+		{"contact.dialled", "{}"},
+		{"agent.after", "{\"to\":\"break\"}"},
+		{"agent.state", "{\"state\":\"offline\",\"reason\":\"\"}"},
+		{"ticket.filed", "{}"},
+	};
+	static const char *const settled[] = {
+		"{\"state\":\"ready\",\"reason\":\"\"}",
+		"{\"state\":\"paused\",\"reason\":\"meal\"}",
+		"{\"state\":\"offline\",\"reason\":\"\"}",
+	};
+	const size_t n = sizeof(before) / sizeof(before[0]);
+
+	for (unsigned i = 0; i < 3000; i++) {
+		unsigned dice = i * 2654435761u;
+		for (int k = 0; k < 4; k++, dice /= n)
+			feed(before[dice % n].kind, k ? "c1" : "c2",
+			     before[dice % n].body);
+		feed("agent.state", "", settled[i % 3]);
+		struct agent_now with = a;
+		memset(&a, 0, sizeof(a));
+		strcpy(a.id, "A1");
+		feed("agent.state", "", settled[i % 3]);
+		is(agent_state_name(with.state), with.reason, with.contact);
+		/* and what follows is the same for both */
+		feed("offer.made", "c3", "{}");
+		struct agent_now alone = a;
+		a = with;
+		feed("offer.made", "c3", "{}");
+		is(agent_state_name(alone.state), alone.reason, alone.contact);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +202,8 @@ int main(void)
 		cmocka_unit_test_setup(what_follows_was_chosen_in_the_call,
 				       ready_agent),
 		cmocka_unit_test_setup(facts_of_other_calls_change_nothing,
+				       ready_agent),
+		cmocka_unit_test_setup(a_state_settles_all_that_was,
 				       ready_agent),
 		cmocka_unit_test_setup(an_unanswered_dial_leads_back,
 				       ready_agent),
