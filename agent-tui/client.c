@@ -522,6 +522,16 @@ static void on_data(enum tunnel_channel ch, const uint8_t *data, size_t len,
 
 /* ---- ping and time-outs ---- */
 
+/* A reply tells the far clock to half its round trip: one within that of
+ * what we have refutes nothing, and clocks on the screen would twitch. */
+static void set_offset(struct model_link_state *l, int64_t now_us)
+{
+	const int64_t offset = now_us + l->rtt_us / 2 - cal_now_us();
+
+	if (now_us && llabs(offset - l->offset_us) > l->rtt_us / 2)
+		l->offset_us = offset;
+}
+
 static void on_pong(const struct client_reply *r, void *arg)
 {
 	struct client *c = arg;
@@ -532,12 +542,10 @@ static void on_pong(const struct client_reply *r, void *arg)
 	l->rtt_us = cal_mono_us() - c->ping_at_us + c->ping_ms * 1000;
 	int64_t tcp_rtt;
 	tunnel_tcp(c->tunnel, &tcp_rtt, &l->loss);
-	int64_t now_us = json_int(r->result, "now_us");
-	if (now_us)
-		l->offset_us = now_us + l->rtt_us / 2 - cal_now_us();
+	set_offset(l, json_int(r->result, "now_us"));
 	if (c->phone)
 		phone_set_rtt(c->phone, l->rtt_us);
-	model_changed(c->model, MODEL_LINK);
+	/* no change to be told: it is seen with the next tick */
 }
 
 static void ping(struct client *c, int64_t now)
