@@ -492,12 +492,12 @@ static void on_watch(void *arg)
 	struct store *store = arg;
 
 	pthread_mutex_lock(&store->lock);
-	bool busy = store->busy;
-	if (busy)
+	bool more = store->busy || !list_isempty(&store->waiting);
+	if (store->busy)
 		note_pace(store);
 	pthread_mutex_unlock(&store->lock);
 	tell_health(store);
-	if (busy)
+	if (more)
 		tmr_start(&store->watch, FINE_MS, on_watch, store);
 }
 

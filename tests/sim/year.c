@@ -143,12 +143,14 @@ static void finish(struct one *o, const char *ticket)
 		      "b7852b855"));
 	o->at_us += 10 * SECOND_US;
 	add(o, "ticket.filed", o->agent, ticket,
-	    json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:s,s:i,s:{s:s,s:s}}",
+	    json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:s,s:i,"
+		      "s:{s:s,s:s,s:s,s:s}}",
 		      "ticket", ticket, "disposition", "medical", "outcome",
 		      "answered", "number", o->number, "name", "", "queue",
 		      "si", "created_us", (json_int_t)o->at_us, "state",
-		      "done", "promise_us", 0, "fields", "question",
-		      "生育津贴多久能到账", "answer",
+		      "done", "promise_us", 0, "fields", "disposition",
+		      "medical", "outcome", "answered", "question",
+		      "生育津贴多久能到账", "summary",
 		      "审核通过以后二十个工作日拨到单位账户"));
 }
 
