@@ -112,13 +112,22 @@ static int64_t wav_ms(int fd)
 	return -1;
 }
 
+/* A spilled recording has its whole path. */
 static int open_file(const char *dir, const char *path)
 {
+	size_t len = dir ? strlen(dir) : 0;
 	char full[1024];
 
-	if (!dir || !*dir || !*path || strstr(path, ".."))
+	if (!len || !*path || strstr(path, ".."))
 		return -1;
-	snprintf(full, sizeof(full), "%s/%s", dir, path);
+	while (len > 1 && dir[len - 1] == '/')
+		len--;
+	if (*path != '/')
+		snprintf(full, sizeof(full), "%s/%s", dir, path);
+	else if (!strncmp(path, dir, len) && path[len] == '/')
+		snprintf(full, sizeof(full), "%s", path);
+	else
+		return -1;
 	return open(full, O_RDONLY | O_CLOEXEC);
 }
 

@@ -5,7 +5,8 @@
 # is refused with the disk's name, the wall has an alarm; all is written when
 # the disk is well again.
 #   site_disk.sh BUILD full|fails|stalls [CALLS]
-# `full` mounts a small tmpfs in a mount namespace of its own and needs root.
+# `full` mounts a small tmpfs in a mount namespace of its own, for database
+# and recordings, and needs root.
 set -euo pipefail
 
 if [ "$2" = full ] && [ -z "${DISK_OWN_MOUNTS:-}" ]; then
@@ -32,7 +33,10 @@ disk_first()
 	mkdir -p "$site/state"
 	if [ "$illness" = full ]; then
 		mount -t tmpfs -o size=32m,mode=700 none "$site/state"
-		chown "$site_uid" "$site/state"
+		mkdir "$site/state/recordings" "$site/spill"
+		chown -R "$site_uid" "$site/state" "$site/spill"
+		survive_set=("path recordings $site/state/recordings"
+			"path spill $site/spill")
 		return
 	fi
 	cp "$site_build/tests/sim/ill_disk.so" "$site/bin"
@@ -151,8 +155,12 @@ stalls)
 	call c2 2
 	refuse 'a person is added' site_ctl person add B001 '乙一' --roles agent
 	expect 'the alarm stands' alarm_is 'The disk does not take writes'
-	[ "$illness" = full ] ||
+	if [ "$illness" = full ]; then
+		expect 'recordings went to the spill folder' eval \
+			"find '$site/spill' -name '*.wav' | grep -q ."
+	else
 		expect 'the fault was met' grep -q sync "$site/ill.met"
+	fi
 	;;
 esac
 t2=$(date +%s%6N)
