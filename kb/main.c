@@ -579,10 +579,14 @@ static int parse(struct options *o, int argc, char **argv)
 	int c;
 
 	const char **const texts[] = {
-		[DB - DB] = &o->db,	    [SOCKET - DB] = &o->socket,
-		[LINE - DB] = &o->line,	    [BY - DB] = &o->by,
-		[PAPER - DB] = &o->paper,   [EFFECTIVE - DB] = &o->effective,
-		[REASON - DB] = &o->reason, [NOTE - DB] = &o->note,
+		[0] = &o->db,
+		[SOCKET - DB] = &o->socket,
+		[LINE - DB] = &o->line,
+		[BY - DB] = &o->by,
+		[PAPER - DB] = &o->paper,
+		[EFFECTIVE - DB] = &o->effective,
+		[REASON - DB] = &o->reason,
+		[NOTE - DB] = &o->note,
 		[SHOW_VERSION - DB] = NULL,
 	};
 

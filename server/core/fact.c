@@ -37,10 +37,10 @@ struct fact_log {
 	struct follower followers[FOLLOW_MAX];
 	size_t followers_n;
 	struct fact_chain *chain; /* the store thread's */
-	uint64_t happened; /* applied */
-	uint64_t settled;  /* of these: on disk, or given up */
-	uint64_t lost;	   /* of these: given up at once */
-	struct list waits; /* struct fact_wait, oldest first */
+	uint64_t happened;	  /* applied */
+	uint64_t settled;	  /* of these: on disk, or given up */
+	uint64_t lost;		  /* of these: given up at once */
+	struct list waits;	  /* struct fact_wait, oldest first */
 };
 
 struct fact_wait {
