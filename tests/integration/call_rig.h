@@ -7,8 +7,12 @@
  */
 #pragma once
 
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
 #include <jansson.h>
 
 #include "server/core/fact.h"

@@ -4,13 +4,8 @@
  * on agents' sessions. Each story ends with all invariants checked and the
  * tables rebuilt from the facts.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "common/cal.h"
 #include "common/json.h"
