@@ -443,6 +443,7 @@ static void on_meter(void *arg)
 	st->lost = f.lost;
 	st->late = f.late;
 	st->tx_dropped = f.tx_dropped;
+	st->first_rx_us = f.first_rx_us;
 	st->last_rx_us = f.last_rx_us;
 	st->mute_talking =
 		st->muted && f.mic_db > -40 && st->leg_state == PHONE_UP;

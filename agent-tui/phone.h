@@ -81,7 +81,8 @@ struct phone_status {
 	/* of the far voice, over the last 5 s */
 	double jitter_ms, loss_percent, mos;
 	uint32_t rx, tx, lost, late, tx_dropped; /* of this leg */
-	int64_t last_rx_us; /* monotonic, last frame of far voice; 0 none */
+	/* monotonic, first and last frame of far voice; 0 none */
+	int64_t first_rx_us, last_rx_us;
 };
 
 /* Puts the newest level behind the older ones. */

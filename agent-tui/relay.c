@@ -376,6 +376,8 @@ void relay_packet(struct relay *r, const uint8_t *rtp, size_t len)
 	r->f.rx++;
 	r->window_rx++;
 	r->f.last_rx_us = now;
+	if (!r->f.first_rx_us)
+		r->f.first_rx_us = now;
 	memcpy(frame, rtp + head, n);
 	for (size_t i = 0; pt == PT_PCMU && i < n; i++)
 		frame[i] = g711_pcm2alaw(g711_ulaw2pcm(frame[i]));

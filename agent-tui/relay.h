@@ -45,7 +45,7 @@ struct relay_figures {
 	uint32_t rx, tx, lost, late, tx_dropped; /* since the leg began */
 	double jitter_ms, loss_percent, mos;	 /* loss: last 5 s */
 	int mic_db, far_db; /* loudest 20 ms since the last call */
-	int64_t last_rx_us; /* monotonic; 0 none */
+	int64_t first_rx_us, last_rx_us; /* monotonic; 0 none */
 };
 
 /* Mean opinion score of G.711 with concealment (ITU-T G.107, G.113). */

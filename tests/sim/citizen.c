@@ -69,6 +69,7 @@ struct call {
 	uint32_t key_ts;
 	/* in */
 	int64_t begun_us, up_us, agent_us, last_rx_us;
+	int64_t first_mark_us; /* the first packet of those that made it */
 	uint32_t heard, gaps, seq_gaps, marks, sources;
 	int64_t heard_samples;
 	int marked;
@@ -107,14 +108,16 @@ static void report(const struct call *c)
 	int64_t now = cal_mono_us();
 	scoped_json json_t *o = json_pack(
 		"{s:s, s:i, s:b, s:b, s:I, s:I, s:I, s:i, s:i, s:I, s:i, s:s,"
-		" s:s}",
+		" s:s, s:I}",
 		"from", c->from, "code", c->code, "up", c->up_us != 0,
 		"answered", c->agent_us != 0, "up_ms", since_ms(c, c->up_us),
 		"answered_ms", since_ms(c, c->agent_us), "ms",
 		since_ms(c, now), "heard", (int)c->heard, "gaps", (int)c->gaps,
 		"max_gap_ms", (json_int_t)c->max_gap_us / 1000, "seq_gaps",
 		(int)c->seq_gaps, "ended_by",
-		c->ended_by ? c->ended_by : "far", "cause", c->cause);
+		c->ended_by ? c->ended_by : "far", "cause", c->cause,
+		"agent_at_us",
+		(json_int_t)(c->agent_us ? c->first_mark_us : 0));
 
 	json_dumpf(o, stdout, JSON_COMPACT);
 	putchar('\n');
@@ -299,6 +302,8 @@ static void on_rtp(const struct sa *src, struct mbuf *mb, void *arg)
 	for (size_t i = 0; pt == 0 && i < len; i++)
 		p[i] = g711_pcm2alaw(g711_ulaw2pcm(p[i]));
 	c->marks = wavmark_seen(p, len) ? c->marks + 1 : 0;
+	if (c->marks == 1 && !c->agent_us)
+		c->first_mark_us = cal_mono_us();
 	if (c->marks == MARKS && !c->agent_us)
 		c->agent_us = cal_mono_us();
 	c->heard_samples += (int64_t)len;

@@ -62,6 +62,9 @@ struct robot {
 	char contact[MODEL_ID];
 	int64_t step_us; /* mono */
 	int64_t asked_us;
+	int64_t key_us;	  /* when the answer key was pressed */
+	int64_t heard_us; /* first packet of the citizen after it */
+	int64_t rtt_us;	  /* of the ping before it */
 	bool by_udp, refusing, searched, adopted, hung_up, was_up, refused,
 		was_ready;
 	bool held, retrieved;
@@ -136,8 +139,11 @@ static void end_call(struct robot *r, const struct model *m)
 	const struct phone_status *ph = m->phone;
 
 	say(r, "ended",
-	    json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:i, s:i, s:i, s:f,"
+	    json_pack("{s:I, s:I, s:I, s:s, s:s, s:s, s:I, s:i, s:i, s:i, "
+		      "s:i, s:i, s:f,"
 		      " s:f}",
+		      "key_us", (json_int_t)r->key_us, "heard_us",
+		      (json_int_t)r->heard_us, "rtt_us", (json_int_t)r->rtt_us,
 		      "path", r->by_udp ? "udp" : "tunnel", "contact",
 		      r->contact, "cause", ph->cause, "ms",
 		      (json_int_t)ms_in(r), "rx", (int)ph->rx, "tx",
@@ -181,6 +187,8 @@ static void talk(struct robot *r, const struct model *m)
 		return;
 	}
 	r->by_udp = ph->path == PHONE_PATH_UDP;
+	if (ph->first_rx_us > r->key_us && !r->heard_us)
+		r->heard_us = ph->first_rx_us;
 	hold(r, m);
 	if (!r->searched && ms_in(r) > 300) {
 		r->searched = true;
@@ -301,6 +309,9 @@ static void ringing(struct robot *r, const struct model *m)
 		say(r, "refused", json_pack("{s:s}", "contact", ph->contact));
 		go(r, ROBOT_IDLE);
 	} else {
+		r->key_us = cal_mono_us();
+		r->heard_us = 0;
+		r->rtt_us = m->link.rtt_us;
 		client_answer(r->client);
 		r->steps++;
 	}
