@@ -32,6 +32,21 @@ int64_t cal_mono_us(void)
 	return fixed_mono ? fixed_mono : read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t cal_mono_at(int64_t wall_us)
+{
+	int64_t ago_us = cal_now_us() - wall_us;
+
+	return cal_mono_us() - (ago_us > 0 ? ago_us : 0);
+}
+
+/* In place of libre's own (a program's definition goes before that of a shared
+ * library), which counts on the wall clock as of 1.1.0: when that is set back
+ * by an hour no timer runs for an hour, set forward all run out at once. */
+uint64_t tmr_jiffies(void)
+{
+	return (uint64_t)read_clock(CLOCK_MONOTONIC) / 1000;
+}
+
 void cal_set(int64_t now_us, int64_t mono_us)
 {
 	fixed_now = now_us;

@@ -23,6 +23,10 @@
 int64_t cal_now_us(void);  /* UTC, microseconds since 1970 */
 int64_t cal_mono_us(void); /* monotonic, microseconds */
 
+/* The monotonic time of a moment that the wall clock showed a while ago: by it
+ * durations go on that began before we did. A moment to come counts as now. */
+int64_t cal_mono_at(int64_t wall_us);
+
 /* Tests: both clocks stand at these values until set again; 0, 0 lets them
  * run. */
 void cal_set(int64_t now_us, int64_t mono_us);

@@ -171,14 +171,14 @@ static int on_queued(struct db *db, const struct fact *f)
 /* Ends the segment that runs, if any, at the time of the fact. */
 static int close_segment(struct db *db, const struct fact *f)
 {
-	int64_t dur = f->dur_ms >= 0 && !strcmp(f->kind, "contact.retrieved")
-			      ? f->dur_ms
-			      : -1;
+	int64_t dur =
+		strcmp(f->kind, "contact.answered") != 0 ? f->dur_ms : -1;
 
 	return db_run(db,
 		      "UPDATE contact SET"
 		      " talk_ms = talk_ms + CASE WHEN talk_from_us IS NULL"
-		      "  THEN 0 ELSE max(0, (?1 - talk_from_us) / 1000) END,"
+		      "  THEN 0 WHEN ?2 >= 0 THEN ?2"
+		      "  ELSE max(0, (?1 - talk_from_us) / 1000) END,"
 		      " hold_ms = hold_ms + CASE WHEN held_from_us IS NULL"
 		      "  THEN 0 WHEN ?2 >= 0 THEN ?2"
 		      "  ELSE max(0, (?1 - held_from_us) / 1000) END,"
@@ -213,6 +213,9 @@ static int settle_missed(struct db *db, const struct fact *f)
 
 static int on_answered(struct db *db, const struct fact *f)
 {
+	int64_t ring_ms = json_object_get(f->body, "ring_ms")
+				  ? json_int(f->body, "ring_ms")
+				  : -1;
 	int err = close_segment(db, f);
 
 	if (!err)
@@ -234,9 +237,10 @@ static int on_answered(struct db *db, const struct fact *f)
 	if (!err && *str(f, "offer"))
 		err = db_run(db,
 			     "UPDATE offer SET result='answered',"
-			     " ended_us=?, ring_ms=(? - made_us) / 1000"
-			     " WHERE id=? AND ended_us IS NULL",
-			     "iis", f->at_us, f->at_us, str(f, "offer"));
+			     " ended_us=?1, ring_ms=CASE WHEN ?2 >= 0 THEN ?2"
+			     " ELSE max(0, (?1 - made_us) / 1000) END"
+			     " WHERE id=?3 AND ended_us IS NULL",
+			     "iis", f->at_us, ring_ms, str(f, "offer"));
 	return err ? err : settle_missed(db, f);
 }
 
@@ -278,11 +282,11 @@ static int on_ended(struct db *db, const struct fact *f)
 	err = db_run(db,
 		     "UPDATE contact SET ended_us=?1, result=?2, reason=?3,"
 		     " ended_by=?4, cause=?5, wait_ms=CASE WHEN wait_ms IS"
-		     " NULL AND queued_us NOT NULL THEN"
-		     " (?1 - queued_us) / 1000 ELSE wait_ms END"
-		     " WHERE id=?6 AND ended_us IS NULL",
-		     "isssss", f->at_us, result, str(f, "reason"),
-		     str(f, "by"), str(f, "cause"), f->contact);
+		     " NULL AND queued_us NOT NULL THEN CASE WHEN ?7 >= 0"
+		     " THEN ?7 ELSE max(0, (?1 - queued_us) / 1000) END"
+		     " ELSE wait_ms END WHERE id=?6 AND ended_us IS NULL",
+		     "isssssi", f->at_us, result, str(f, "reason"),
+		     str(f, "by"), str(f, "cause"), f->contact, f->dur_ms);
 	if (err || !db_changes(db))
 		return err;
 	if (!strcmp(result, "abandoned") || !strcmp(result, "overflow"))
@@ -319,10 +323,11 @@ static int project_offer(struct db *db, const struct fact *f)
 {
 	if (!strcmp(f->kind, "offer.ended"))
 		return db_run(db,
-			      "UPDATE offer SET ended_us=?, result=?,"
-			      " ring_ms=(? - made_us) / 1000"
-			      " WHERE id=? AND ended_us IS NULL",
-			      "isis", f->at_us, str(f, "result"), f->at_us,
+			      "UPDATE offer SET ended_us=?1, result=?2,"
+			      " ring_ms=CASE WHEN ?3 >= 0 THEN ?3"
+			      " ELSE max(0, (?1 - made_us) / 1000) END"
+			      " WHERE id=?4 AND ended_us IS NULL",
+			      "isis", f->at_us, str(f, "result"), f->dur_ms,
 			      str(f, "offer"));
 	if (strcmp(f->kind, "offer.made") != 0)
 		return 0;
@@ -473,7 +478,11 @@ static int move_span(struct db *db, const struct fact *f,
 		err = db_run(db,
 			     "UPDATE contact SET wrapup_ms = wrapup_ms + ?"
 			     " WHERE id=?",
-			     "is", (f->at_us - was->since_us) / 1000,
+			     "is",
+			     f->dur_ms >= 0 ? f->dur_ms
+			     : f->at_us > was->since_us
+				     ? (f->at_us - was->since_us) / 1000
+				     : 0,
 			     was->contact);
 	if (err || is->state == AGENT_OFFLINE)
 		return err;

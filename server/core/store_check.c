@@ -152,19 +152,25 @@ static int check_file(struct checking *ck, const char *id, const char *path,
 }
 
 /* The recording runs from the first answer to the end, through holds and
- * transfers. A call whose switch died has what was written. */
+ * transfers, as the monotonic clock has it. A call whose switch died has what
+ * was written. */
 static int check_recordings(struct checking *ck)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = db_query(&s, ck->db,
-			   "SELECT contact.id, coalesce(recording.path, ''),"
-			   " (contact.ended_us - contact.answered_us) / 1000,"
-			   " coalesce(recording.state, ''), contact.reason"
-			   " FROM contact LEFT JOIN recording"
-			   " ON recording.contact = contact.id"
-			   " WHERE contact.answered_us NOT NULL"
-			   " AND contact.ended_us NOT NULL",
-			   "");
+	int err =
+		db_query(&s, ck->db,
+			 "SELECT contact.id, coalesce(recording.path, ''),"
+			 " coalesce((SELECT json_extract(body,"
+			 "  '$.answered_ms') FROM fact WHERE"
+			 "  fact.contact=contact.id AND"
+			 "  fact.kind='contact.ended'),"
+			 "  (contact.ended_us - contact.answered_us) / 1000),"
+			 " coalesce(recording.state, ''), contact.reason"
+			 " FROM contact LEFT JOIN recording"
+			 " ON recording.contact = contact.id"
+			 " WHERE contact.answered_us NOT NULL"
+			 " AND contact.ended_us NOT NULL",
+			 "");
 
 	while (!err && !(err = db_step(s))) {
 		const char *id = db_str(s, 0), *state = db_str(s, 3);

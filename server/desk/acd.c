@@ -163,6 +163,13 @@ static void add(struct acd *acd, const struct fact *f)
 	item->queued_us = json_int(b, "queued_us");
 	if (!item->queued_us)
 		item->queued_us = f->at_us;
+	/* a step of the wall clock moves nobody in the line */
+	item->entered_mono_us = cal_mono_at(f->at_us);
+	item->queued_mono_us =
+		json_object_get(b, "waited_ms")
+			? item->entered_mono_us -
+				  json_int(b, "waited_ms") * 1000
+			: cal_mono_at(item->queued_us);
 	item->priority = (int)json_int(b, "priority");
 	item->head = json_bool(b, "head");
 	item->state = json_bool(b, "notice") ? ACD_NOTICE : ACD_WAITING;
@@ -263,7 +270,7 @@ static void offer_fact(struct acd *acd, const struct acd_item *item,
 		"{s:s,s:s,s:s,s:I,s:s,s:I,s:s}", "offer", offer, "leg", offer,
 		"queue", item->queue, "lease_ms",
 		(json_int_t)lease_of(acd, item->queue), "why", why, "wait_ms",
-		(json_int_t)((cal_now_us() - item->queued_us) / 1000),
+		(json_int_t)((cal_mono_us() - item->queued_mono_us) / 1000),
 		"device", a->now.device);
 	struct fact f = {.dur_ms = -1,
 			 .actor = "office",
@@ -287,7 +294,7 @@ static void make_offer(struct acd *acd, struct acd_item *item,
 	acd->source.mint(offer, acd->source.arg);
 	snprintf(why, sizeof(why), "queue=%s level=%u idle_ms=%lld%s",
 		 q ? q->id : item->queue, level,
-		 (long long)((cal_now_us() - a->now.ready_since_us) / 1000),
+		 (long long)((cal_mono_us() - a->ready_mono_us) / 1000),
 		 item->target[0] ? " transferred"
 		 : item->head	 ? " head"
 				 : "");
@@ -405,10 +412,10 @@ static void fill_agents(const struct acd *acd, struct arrays *r,
 					  : l > ASSIGN_LEVELS ? ASSIGN_LEVELS
 							      : l);
 		}
-		agents[n] = (struct assign_agent){
-			.idle_since_us = a->now.ready_since_us,
-			.busy = busy_of(a),
-			.level = level};
+		agents[n] = (struct assign_agent){.idle_since_us =
+							  a->ready_mono_us,
+						  .busy = busy_of(a),
+						  .level = level};
 		r->who[n++] = a;
 	}
 	r->work.n_agents = n;
@@ -431,7 +438,7 @@ static void fill_items(const struct acd *acd, struct arrays *r)
 		int q = site_queue_index(acd->site, item->queue);
 
 		r->work.items[i] = (struct assign_item){
-			.queued_us = item->queued_us,
+			.queued_us = item->queued_mono_us,
 			.priority = item->priority,
 			.queue = q < 0 ? 0 : (unsigned)q,
 			.target = target_of(r, item),
@@ -509,7 +516,7 @@ static void on_run(void *arg)
 		tmr_start(&acd->run, TICK_MS, on_run, acd);
 		return;
 	}
-	size_t n = assign_run(&r->work, &r->rules, cal_now_us());
+	size_t n = assign_run(&r->work, &r->rules, cal_mono_us());
 	keep_reasons(acd, r);
 	if (acd->open && acd->source.offer) {
 		/* items may go while offers are made: hold them */
@@ -539,26 +546,27 @@ static int64_t max_wait_of(const struct acd *acd, const char *queue)
 	return q && q->max_wait_ms > 0 ? q->max_wait_ms : acd->prm.max_wait_ms;
 }
 
-static void look_at(struct acd *acd, struct acd_item *item, int64_t now_us,
-		    int64_t mono_us)
+/* Who was transferred after a long talk has not waited long. */
+static void look_at(struct acd *acd, struct acd_item *item, int64_t mono_us)
 {
 	if (item->state == ACD_OFFERED) {
 		if (mono_us >= item->lease_mono_us)
 			acd_offer_end(acd, item->contact, "timeout");
 		return;
 	}
-	if (!item->leaving &&
-	    now_us - item->queued_us >= max_wait_of(acd, item->queue) * 1000) {
+	if (!item->leaving && mono_us - item->entered_mono_us >=
+				      max_wait_of(acd, item->queue) * 1000) {
 		item->leaving = true;
 		acd->source.overflow(item, acd->source.arg);
 	}
 }
 
 static void look_at_alarm(struct acd *acd, const struct acd_item *longest,
-			  const struct site_queue *q, int64_t now_us)
+			  const struct site_queue *q, int64_t mono_us)
 {
 	char id[48], detail[64];
-	int64_t wait_ms = longest ? (now_us - longest->queued_us) / 1000 : 0;
+	int64_t wait_ms =
+		longest ? (mono_us - longest->entered_mono_us) / 1000 : 0;
 
 	snprintf(id, sizeof(id), "wait:%.32s", q->id);
 	snprintf(detail, sizeof(detail), "%.32s %lld s", q->name,
@@ -577,7 +585,8 @@ static const struct acd_item *longest_of(struct acd_item *const *v, size_t n,
 
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(v[i]->queue, queue) &&
-		    (!longest || v[i]->queued_us < longest->queued_us))
+		    (!longest ||
+		     v[i]->entered_mono_us < longest->entered_mono_us))
 			longest = v[i];
 	return longest;
 }
@@ -585,19 +594,19 @@ static const struct acd_item *longest_of(struct acd_item *const *v, size_t n,
 static void on_tick(void *arg)
 {
 	struct acd *acd = arg;
-	int64_t now_us = cal_now_us(), mono_us = cal_mono_us();
+	int64_t mono_us = cal_mono_us();
 	struct acd_item **v = collect(acd);
 	size_t n = v ? acd->n : 0;
 
 	for (size_t q = 0; acd->alarm && q < site_queue_count(acd->site); q++)
 		look_at_alarm(
 			acd, longest_of(v, n, site_queue_at(acd->site, q)->id),
-			site_queue_at(acd->site, q), now_us);
+			site_queue_at(acd->site, q), mono_us);
 	for (size_t i = 0; i < n; i++)
 		mem_ref(v[i]);
 	for (size_t i = 0; i < n; i++) {
 		if (acd->source.overflow && v[i]->le.list)
-			look_at(acd, v[i], now_us, mono_us);
+			look_at(acd, v[i], mono_us);
 		mem_deref(v[i]);
 	}
 	mem_deref(v);

@@ -43,6 +43,8 @@ struct acd_item {
 	char target[32]; /* transferred to this agent */
 	enum acd_state state;
 	int64_t arrived_us, queued_us;
+	/* monotonic: queued at first, and in the line this time */
+	int64_t queued_mono_us, entered_mono_us;
 	int priority;
 	bool head;
 	bool leaving; /* overflow was told to the source */

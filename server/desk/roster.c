@@ -236,14 +236,36 @@ void roster_refresh(struct roster *r)
 
 /* ---- facts ---- */
 
+/* Puts the times of now on the monotonic clock; only those that changed. */
+static void take_times(struct roster_agent *a, const struct agent_now *was)
+{
+	const struct agent_now *n = &a->now;
+
+	if (!was || was->since_us != n->since_us || was->state != n->state)
+		a->since_mono_us = cal_mono_at(n->since_us);
+	if (!was || was->ready_since_us != n->ready_since_us)
+		a->ready_mono_us = cal_mono_at(n->ready_since_us);
+	if (was && was->wrapup_until_us == n->wrapup_until_us)
+		return;
+	if (was && n->extensions > was->extensions)
+		a->wrapup_mono_us += n->wrapup_until_us - was->wrapup_until_us;
+	else
+		a->wrapup_mono_us =
+			a->since_mono_us + n->wrapup_until_us - n->since_us;
+}
+
 static void on_fact(const struct fact *f, void *arg)
 {
 	struct roster *r = arg;
 	const char *whom = agent_fold_whom(f);
 	struct roster_agent *a = *whom ? get(r, whom) : NULL;
 
-	if (!a || !agent_fold(&a->now, f))
+	if (!a)
 		return;
+	struct agent_now was = a->now;
+	if (!agent_fold(&a->now, f))
+		return;
+	take_times(a, &was);
 	if (!strncmp(f->kind, "ticket.", 7))
 		snprintf(a->file_after, sizeof(a->file_after), "%s",
 			 json_str(f->body, "after"));
@@ -253,6 +275,16 @@ static void on_fact(const struct fact *f, void *arg)
 	changed(r, a);
 }
 
+/* How long he was in the state that ends, for a fact that ends it. */
+static int64_t ms_in_state(const struct roster *r, const char *person)
+{
+	const struct roster_agent *a = find(r, person);
+
+	return a && a->since_mono_us
+		       ? (cal_mono_us() - a->since_mono_us) / 1000
+		       : -1;
+}
+
 static int state_fact(struct roster *r, const char *person,
 		      enum agent_state state, const char *reason,
 		      const char *actor)
@@ -260,7 +292,7 @@ static int state_fact(struct roster *r, const char *person,
 	scoped_json json_t *body =
 		json_pack("{s:s,s:s,s:s}", "state", agent_state_name(state),
 			  "reason", reason, "by", actor);
-	struct fact f = {.dur_ms = -1,
+	struct fact f = {.dur_ms = ms_in_state(r, person),
 			 .actor = actor,
 			 .kind = "agent.state",
 			 .agent = person,
@@ -320,11 +352,10 @@ static bool busy(const struct roster_agent *a)
 	       a->now.state == AGENT_TALKING || a->now.state == AGENT_HELD;
 }
 
-static void look_at(struct roster *r, struct roster_agent *a, int64_t now_us,
-		    int64_t mono_us)
+static void look_at(struct roster *r, struct roster_agent *a, int64_t mono_us)
 {
 	if (a->now.state == AGENT_WRAPUP && a->now.filed &&
-	    now_us >= a->now.wrapup_until_us)
+	    mono_us >= a->wrapup_mono_us)
 		go_after(r, a);
 	if (!a->online && roster_signed_in(a) && !busy(a) &&
 	    mono_us - a->gone_mono_us >= r->grace_us)
@@ -334,10 +365,10 @@ static void look_at(struct roster *r, struct roster_agent *a, int64_t now_us,
 static void on_tick(void *arg)
 {
 	struct roster *r = arg;
-	int64_t now_us = cal_now_us(), mono_us = cal_mono_us();
+	int64_t mono_us = cal_mono_us();
 
 	for (size_t i = 0; i < r->n; i++)
-		look_at(r, r->agents[i], now_us, mono_us);
+		look_at(r, r->agents[i], mono_us);
 	tmr_start(&r->tick, TICK_MS, on_tick, r);
 }
 
@@ -405,6 +436,7 @@ static int on_loaded(const struct agent_now *now, void *arg)
 	if (!a)
 		return ENOMEM;
 	a->now = *now;
+	take_times(a, NULL);
 	a->settle = now->state == AGENT_WRAPUP && now->filed;
 	return 0;
 }
@@ -656,12 +688,12 @@ static int on_extend(struct rpc_call *call)
 		return rpc_fail(call, EALREADY,
 				N_("Wrap-up was extended as often as allowed"),
 				"%d", EXTENSIONS_MAX);
-	int64_t now_us = cal_now_us(), until = a->now.wrapup_until_us;
-	(void)agent_fact(
-		call->part, "agent.extended", call->actor,
-		json_pack("{s:I}", "until_us",
-			  (json_int_t)((until > now_us ? until : now_us) +
-				       EXTEND_US)));
+	int64_t over_us = cal_mono_us() - a->wrapup_mono_us;
+	(void)agent_fact(call->part, "agent.extended", call->actor,
+			 json_pack("{s:I}", "until_us",
+				   (json_int_t)(a->now.wrapup_until_us +
+						(over_us > 0 ? over_us : 0) +
+						EXTEND_US)));
 	return answer(call, call->part, call->actor);
 }
 
@@ -691,7 +723,7 @@ static int set_fact(struct rpc_call *call, const char *id,
 	scoped_json json_t *body = json_pack(
 		"{s:s,s:s,s:s,s:s}", "state", agent_state_name(state),
 		"reason", pause, "by", call->actor, "why", why);
-	struct fact f = {.dur_ms = -1,
+	struct fact f = {.dur_ms = ms_in_state(r, id),
 			 .actor = call->actor,
 			 .kind = "agent.state",
 			 .agent = id,

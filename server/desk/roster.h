@@ -31,6 +31,8 @@ struct roster_agent {
 	bool changed;	  /* to be published */
 	bool settle;	  /* wrap-up may be over: look at it */
 	int64_t gone_mono_us; /* session gone since, monotonic; 0: online */
+	/* of now's times, monotonic: steps of the wall clock pass them by */
+	int64_t since_mono_us, ready_mono_us, wrapup_mono_us;
 	char file_after[AGENT_ID];
 };
 

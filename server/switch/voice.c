@@ -444,9 +444,9 @@ int voice_call(struct voice *v, struct command *c)
 		struct timespec until;
 		if (v->n_waiting)
 			push_waiting(v);
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += 1;
-		if (!sem_timedwait(&done, &until))
+		if (!sem_clockwait(&done, CLOCK_MONOTONIC, &until))
 			break;
 	}
 	sem_destroy(&done);

@@ -141,7 +141,8 @@ void call_seen_contact(struct voice *v, const char *contact)
 	char day[12];
 
 	today(day);
-	if (strcmp(day, v->day) != 0) {
+	/* a clock that was set back over midnight gives no number twice */
+	if (strcmp(day, v->day) > 0) {
 		copy(v->day, sizeof(v->day), day);
 		v->last_id = 0;
 	}
@@ -180,12 +181,26 @@ void call_fact(struct voice *v, const struct call *c, const char *kind,
 	json_decref(body);
 }
 
+int64_t call_ms_since(const struct voice *v, int64_t mono_us)
+{
+	int64_t at_us = cal_mono_at(exchange_time_us(v->ex));
+
+	if (!mono_us)
+		return -1;
+	return at_us > mono_us ? (at_us - mono_us) / 1000 : 0;
+}
+
 json_t *call_item_body(const struct call *c)
 {
-	return json_pack("{s:s,s:s,s:s,s:I,s:I,s:i}", "queue", c->queue,
+	int64_t waited_us =
+		c->queued_mono_us ? cal_mono_us() - c->queued_mono_us : 0;
+
+	return json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:i}", "queue", c->queue,
 			 "number", c->number, "name", c->name, "arrived_us",
 			 (json_int_t)c->arrived_us, "queued_us",
-			 (json_int_t)c->queued_us, "priority", c->priority);
+			 (json_int_t)c->queued_us, "waited_ms",
+			 (json_int_t)waited_us / 1000, "priority",
+			 c->priority);
 }
 
 int64_t call_wrapup_ms(const struct voice *v, const struct call *c)
@@ -215,6 +230,7 @@ static struct call *add(struct voice *v, const struct fact *f, bool out)
 	c->fallback = json_bool(f->body, "fallback");
 	c->priority = (int)json_int(f->body, "priority");
 	c->arrived_us = f->at_us;
+	c->arrived_mono_us = cal_mono_at(f->at_us);
 	c->state = CALL_ARRIVED;
 	hash_append(v->calls, hash_joaat_str(c->id), &c->le, c);
 	call_leg_add(v, c->leg, c->id, LEG_CITIZEN, "");
@@ -247,15 +263,17 @@ static void fold_waiting(struct voice *v, struct call *c, const struct fact *f)
 {
 	if (!strcmp(f->kind, "contact.queued")) {
 		c->queued_us = f->at_us;
-		c->queued_mono_us = v->loading ? 0 : cal_mono_us();
+		c->queued_mono_us = cal_mono_at(f->at_us);
 	}
 	c->transferred = !strcmp(f->kind, "contact.transferred");
 	c->state = CALL_WAITING;
 	c->away = false;
 	c->agent[0] = c->agent_leg[0] = '\0';
 	copy(c->queue, sizeof(c->queue), json_str(f->body, "queue"));
-	if (!c->queued_us)
+	if (!c->queued_us) {
 		c->queued_us = json_int(f->body, "queued_us");
+		c->queued_mono_us = cal_mono_at(f->at_us);
+	}
 }
 
 static void fold_answered(struct voice *v, struct call *c,
@@ -263,8 +281,10 @@ static void fold_answered(struct voice *v, struct call *c,
 {
 	const char *leg = json_str(f->body, "leg");
 
-	if (!c->answered_us)
+	if (!c->answered_us) {
 		c->answered_us = f->at_us;
+		c->answered_mono_us = cal_mono_at(f->at_us);
+	}
 	c->answered = true;
 	c->transferred = false;
 	c->state = CALL_TALKING;
@@ -274,6 +294,19 @@ static void fold_answered(struct voice *v, struct call *c,
 	struct call_leg *l = call_leg_find(v, leg);
 	if (l)
 		l->up = true;
+}
+
+/* These end one stretch of a call and begin another. */
+static bool begins_stretch(const char *what)
+{
+	static const char *const whats[] = {"queued",	   "answered",
+					    "held",	   "retrieved",
+					    "transferred", "requeued"};
+
+	for (size_t i = 0; i < sizeof(whats) / sizeof(whats[0]); i++)
+		if (!strcmp(whats[i], what))
+			return true;
+	return false;
 }
 
 static void fold_contact(struct voice *v, const struct fact *f)
@@ -292,6 +325,8 @@ static void fold_contact(struct voice *v, const struct fact *f)
 		mem_deref(c);
 		return;
 	}
+	if (begins_stretch(what))
+		c->since_mono_us = cal_mono_at(f->at_us);
 	if (!strcmp(what, "queued") || !strcmp(what, "requeued") ||
 	    !strcmp(what, "transferred")) {
 		fold_waiting(v, c, f);
@@ -300,10 +335,9 @@ static void fold_contact(struct voice *v, const struct fact *f)
 	} else if (!strcmp(what, "held")) {
 		c->state = CALL_HELD;
 		c->held_us = f->at_us;
-		c->held_mono_us = v->loading ? 0 : cal_mono_us();
 	} else if (!strcmp(what, "retrieved")) {
 		c->state = CALL_TALKING;
-		c->held_us = c->held_mono_us = 0;
+		c->held_us = 0;
 	} else if (!strcmp(what, "away") || !strcmp(what, "back")) {
 		c->away = what[0] == 'a';
 		c->away_mono_us = cal_mono_us() + v->prm.cfg->away_ms * 1000;
@@ -511,13 +545,15 @@ void call_end(struct voice *v, struct call *c, const char *reason,
 	int64_t late_ms = (cal_now_us() - exchange_time_us(v->ex)) / 1000;
 	int64_t wrapup_ms = call_wrapup_ms(v, c) + (late_ms > 0 ? late_ms : 0);
 	call_tell_over(v, c, c->agent, reason, by);
-	call_fact(v, c, "contact.ended",
-		  !strcmp(by, "agent") && c->agent[0] ? c->agent : "office",
-		  -1,
-		  json_pack("{s:s,s:s,s:s,s:s,s:b,s:I}", "reason", reason,
-			    "by", by, "cause", cause, "result", result,
-			    "answered", c->answered && c->agent[0],
-			    "wrapup_ms", (json_int_t)wrapup_ms));
+	call_fact(
+		v, c, "contact.ended",
+		!strcmp(by, "agent") && c->agent[0] ? c->agent : "office",
+		call_ms_since(v, c->since_mono_us),
+		json_pack("{s:s,s:s,s:s,s:s,s:b,s:I,s:I}", "reason", reason,
+			  "by", by, "cause", cause, "result", result,
+			  "answered", c->answered && c->agent[0], "wrapup_ms",
+			  (json_int_t)wrapup_ms, "answered_ms",
+			  (json_int_t)call_ms_since(v, c->answered_mono_us)));
 	if (v->prm.hub)
 		session_publish(v->prm.hub, "call", NULL, "call.gone",
 				json_pack("{s:s}", "contact", c->id));
@@ -538,7 +574,8 @@ void call_requeue(struct voice *v, struct call *c, const char *why)
 	json_object_set_new(body, "head", json_true());
 	json_object_set_new(body, "reason", json_string(why));
 	call_tell_over(v, c, agent, why, "office");
-	call_fact(v, c, "contact.requeued", "office", -1, body);
+	call_fact(v, c, "contact.requeued", "office",
+		  call_ms_since(v, c->since_mono_us), body);
 	roster_away(v->prm.roster, agent, false);
 	if (call_leg_find(v, leg))
 		call_hangup_leg(v, leg, "unreachable");
@@ -665,7 +702,8 @@ static int on_hold(struct rpc_call *call)
 
 	if (err)
 		return err;
-	call_fact(v, c, "contact.held", call->actor, -1, NULL);
+	call_fact(v, c, "contact.held", call->actor,
+		  call_ms_since(v, c->since_mono_us), NULL);
 	call_bridge(v, c, false);
 	ivr_play(v, c, PLAY_MUSIC);
 	return answer(call, c);
@@ -679,10 +717,8 @@ static int on_retrieve(struct rpc_call *call)
 
 	if (err)
 		return err;
-	int64_t dur_ms = c->held_mono_us
-				 ? (cal_mono_us() - c->held_mono_us) / 1000
-				 : -1;
-	call_fact(v, c, "contact.retrieved", call->actor, dur_ms, NULL);
+	call_fact(v, c, "contact.retrieved", call->actor,
+		  call_ms_since(v, c->since_mono_us), NULL);
 	ivr_stop(v, c);
 	call_bridge(v, c, true);
 	return answer(call, c);
@@ -755,7 +791,8 @@ static int on_transfer(struct rpc_call *call)
 		return err;
 	copy(leg, sizeof(leg), c->agent_leg);
 	call_tell_over(v, c, call->actor, "transferred", "agent");
-	call_fact(v, c, "contact.transferred", call->actor, -1, body);
+	call_fact(v, c, "contact.transferred", call->actor,
+		  call_ms_since(v, c->since_mono_us), body);
 	call_hangup_leg(v, leg, "hangup");
 	call_bridge(v, c, false);
 	ivr_play(v, c, PLAY_MUSIC);

@@ -81,8 +81,11 @@ struct call {
 	char agent[CALL_ID];
 	char agent_leg[EXCHANGE_ID];
 	int64_t arrived_us, queued_us, answered_us, held_us;
-	int64_t queued_mono_us, held_mono_us; /* 0: before our start */
-	bool answered; /* somebody spoke with the citizen */
+	/* the same on the monotonic clock: a step of the wall clock changes
+	 * no duration */
+	int64_t arrived_mono_us, queued_mono_us, answered_mono_us;
+	int64_t since_mono_us; /* in this state */
+	bool answered;	       /* somebody spoke with the citizen */
 	bool away;
 	int64_t away_mono_us; /* when it is given back */
 	bool transferred;
@@ -129,6 +132,8 @@ void call_seen_contact(struct voice *v, const char *contact);
 /* Makes a fact about the call; body is stolen. dur_ms -1: none. */
 void call_fact(struct voice *v, const struct call *c, const char *kind,
 	       const char *actor, int64_t dur_ms, json_t *body);
+/* From that monotonic moment to what is in hand, -1: never. */
+int64_t call_ms_since(const struct voice *v, int64_t mono_us);
 /* Body of the facts that put a call into the waiting list. */
 json_t *call_item_body(const struct call *c);
 int64_t call_wrapup_ms(const struct voice *v, const struct call *c);

@@ -205,7 +205,8 @@ static void on_offer(const struct acd_item *item, void *arg)
 	json_t *info = json_pack(
 		"{s:s,s:s,s:s,s:s,s:I,s:s,s:I}", "number", number, "name",
 		name, "queue", item->queue, "queue_name", q ? q->name : "",
-		"wait", (json_int_t)((cal_now_us() - item->queued_us) / 1000),
+		"wait",
+		(json_int_t)((cal_mono_us() - item->queued_mono_us) / 1000),
 		"why", item->offer_why, "lease_ms",
 		(json_int_t)item->lease_ms);
 	int err = exchange_command(
@@ -275,15 +276,11 @@ void hotline_answered(struct voice *v, struct call *c,
 	snprintf(offer, sizeof(offer), "%s", item->offer);
 	/* the switch joined the two when the phone was lifted, with us or
 	 * without: that is when the wait was over */
-	int64_t at_us = exchange_time_us(v->ex);
-	int64_t late_ms = (cal_now_us() - at_us) / 1000;
-	int64_t wait_ms = (at_us - c->queued_us) / 1000;
-	if (c->queued_mono_us && !c->fallback)
-		wait_ms = (cal_mono_us() - c->queued_mono_us) / 1000 - late_ms;
-	if (wait_ms < 0)
-		wait_ms = 0;
-	json_t *body = json_pack("{s:s,s:s,s:I}", "leg", offer, "offer", offer,
-				 "wait_ms", (json_int_t)wait_ms);
+	int64_t wait_ms = call_ms_since(v, c->queued_mono_us);
+	json_t *body =
+		json_pack("{s:s,s:s,s:I,s:I}", "leg", offer, "offer", offer,
+			  "wait_ms", (json_int_t)wait_ms, "ring_ms",
+			  (json_int_t)call_ms_since(v, item->offered_mono_us));
 	struct fact f = {.dur_ms = wait_ms,
 			 .actor = agent,
 			 .kind = "contact.answered",

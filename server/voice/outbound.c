@@ -322,10 +322,8 @@ void outbound_agent_answered(struct voice *v, struct call *c)
 
 void outbound_citizen_answered(struct voice *v, struct call *c)
 {
-	int64_t wait_ms = (exchange_time_us(v->ex) - c->arrived_us) / 1000;
+	int64_t wait_ms = call_ms_since(v, c->arrived_mono_us);
 
-	if (wait_ms < 0) /* the clock was set */
-		wait_ms = 0;
 	call_fact(v, c, "contact.answered", "switch", wait_ms,
 		  json_pack("{s:s,s:b,s:I}", "leg", c->leg, "citizen", 1,
 			    "wait_ms", (json_int_t)wait_ms));

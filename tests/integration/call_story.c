@@ -30,6 +30,12 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* A1 asks something about the call he is in. */
+static json_t *of_my_call(const char *method)
+{
+	return agent_ask("A1", method, json_pack("{s:s}", "contact", contact));
+}
+
 /* ---- conditions ---- */
 
 #define STATE_IS(name, agent, wanted)                       \
@@ -362,21 +368,17 @@ static void hold_and_retrieve(void **state)
 	rig_start();
 	agent_in("A1");
 	talk();
-	assert_null(agent_ask("A1", "call.retrieve",
-			      json_pack("{s:s}", "contact", contact)));
-	assert_non_null(agent_ask("A1", "call.hold",
-				  json_pack("{s:s}", "contact", contact)));
+	assert_null(of_my_call("call.retrieve"));
+	assert_non_null(of_my_call("call.hold"));
 	rig_until(a1_held);
 	rig_until(c1_held);
 	rig_until(music);
 	assert_null(agent_ask(
 		"A2", "hello",
 		json_pack("{s:i,s:s}", "version", 2, "client", "old")));
-	assert_non_null(agent_ask("A1", "call.retrieve",
-				  json_pack("{s:s}", "contact", contact)));
+	assert_non_null(of_my_call("call.retrieve"));
 	rig_until(c1_talks);
-	assert_non_null(agent_ask("A1", "call.hangup",
-				  json_pack("{s:s}", "contact", contact)));
+	assert_non_null(of_my_call("call.hangup"));
 	rig_until(a1_wrapup);
 	rig_until(c1_gone);
 	rig_until(acked);
@@ -399,17 +401,14 @@ static void hold_is_confirmed_by_the_disk(void **state)
 	agent_in("A1");
 	talk();
 	faulty_vfs_delay_sync(700);
-	assert_non_null(agent_ask("A1", "call.hold",
-				  json_pack("{s:s}", "contact", contact)));
+	assert_non_null(of_my_call("call.hold"));
 	assert_int_equal(rig_count_on_disk(HELD_FACTS), 1);
 	faulty_vfs_reset();
-	assert_non_null(agent_ask("A1", "call.retrieve",
-				  json_pack("{s:s}", "contact", contact)));
+	assert_non_null(of_my_call("call.retrieve"));
 	rig_until(c1_talks);
 	/* an ill disk: music and state at once, and no confirmation */
 	faulty_vfs_fail(FAULTY_SYNC, SQLITE_IOERR_FSYNC);
-	assert_null(agent_ask("A1", "call.hold",
-			      json_pack("{s:s}", "contact", contact)));
+	assert_null(of_my_call("call.hold"));
 	assert_string_equal(
 		rig_refusal,
 		"It is done, but the disk has not taken its record yet");
@@ -422,8 +421,7 @@ static void hold_is_confirmed_by_the_disk(void **state)
 	/* it is remembered when the disk is well again */
 	faulty_vfs_reset();
 	rig_until(held_on_disk);
-	assert_non_null(agent_ask("A1", "call.hangup",
-				  json_pack("{s:s}", "contact", contact)));
+	assert_non_null(of_my_call("call.hangup"));
 	rig_until(a1_wrapup);
 	rig_until(acked);
 	rig_stop();
@@ -665,8 +663,7 @@ static void a_lost_link_costs_nothing(void **state)
 	sw_unplug(true);
 	rig_turn(100);
 	assert_string_equal(agent_state("A1"), "talking");
-	assert_null(agent_ask("A1", "call.hold",
-			      json_pack("{s:s}", "contact", contact)));
+	assert_null(of_my_call("call.hold"));
 	/* the citizen hangs up while nobody hears it */
 	sw_end("s1.c1", "bye", "far");
 	sw_end(sw_leg_to("A1"), "hangup", "us");
@@ -734,8 +731,7 @@ static void the_office_restarts_in_each_state(void **state)
 		json_pack("{s:i,s:s}", "version", 1, "client", "rig")));
 	snprintf(contact, sizeof(contact), "%s",
 		 rig_text("SELECT id FROM contact"));
-	assert_non_null(agent_ask("A1", "call.hold",
-				  json_pack("{s:s}", "contact", contact)));
+	assert_non_null(of_my_call("call.hold"));
 	restart();
 	assert_string_equal(agent_state("A1"), "held");
 	/* he hangs up while the office is away */

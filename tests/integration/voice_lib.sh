@@ -20,10 +20,16 @@ voice_speakers=(
 # voice_site BUILD: a running site, open day and night; voice_set holds
 # "section key value" lines that it wants
 voice_set=()
+# What a test does to the folder before anything runs in it.
+voice_before()
+{
+	:
+}
 voice_site()
 {
 	local i p
 	test_site "$1"
+	voice_before
 	site_init >/dev/null
 	for p in "${voice_set[@]}"; do
 		# shellcheck disable=SC2086 # three words: section, key, value
