@@ -20,10 +20,12 @@
 
 static const char *const schema_1[] = {KB_BASE_SCHEMA, NULL};
 static const char *const schema_2[] = {KB_LIFE_SCHEMA, NULL};
+static const char *const schema_3[] = {KB_SEARCH_SCHEMA, NULL};
 
 static const struct db_migration migrations[] = {
 	{.version = 1, .sql = schema_1},
 	{.version = 2, .sql = schema_2, .fix = kb_life_fix},
+	{.version = 3, .sql = schema_3},
 };
 
 int kb_base_make(struct db *db)

@@ -62,6 +62,30 @@
 	" INSERT INTO kb_index(rowid, title, asks, words, body)"             \
 	" VALUES(new.row, new.title, new.asks, new.words, new.body); END;"
 
+/* Search moved out of the database: its index is in memory (index). kb_change:
+ * rows in the order of their last change, which that index reads on from
+ * where it is (no OR REPLACE in triggers: it yields to the conflict clause of
+ * the statement). kb_case: the regression set; entry "": none answers. */
+#define KB_SEARCH_SCHEMA                                        \
+	"DROP TRIGGER kb_entry_in;"                             \
+	"DROP TRIGGER kb_entry_out;"                            \
+	"DROP TRIGGER kb_entry_new;"                            \
+	"DROP TABLE kb_index;"                                  \
+	"CREATE TABLE kb_case(n INTEGER PRIMARY KEY,"           \
+	" question TEXT NOT NULL, entry TEXT NOT NULL);"        \
+	"CREATE TABLE kb_change("                               \
+	" seq INTEGER PRIMARY KEY AUTOINCREMENT,"               \
+	" row INTEGER NOT NULL UNIQUE);"                        \
+	"CREATE TRIGGER kb_change_in AFTER INSERT ON kb_entry"  \
+	" BEGIN DELETE FROM kb_change WHERE row=new.row;"       \
+	" INSERT INTO kb_change(row) VALUES(new.row); END;"     \
+	"CREATE TRIGGER kb_change_new AFTER UPDATE ON kb_entry" \
+	" BEGIN DELETE FROM kb_change WHERE row=new.row;"       \
+	" INSERT INTO kb_change(row) VALUES(new.row); END;"     \
+	"CREATE TRIGGER kb_change_out AFTER DELETE ON kb_entry" \
+	" BEGIN DELETE FROM kb_change WHERE row=old.row;"       \
+	" INSERT INTO kb_change(row) VALUES(old.row); END;"
+
 /* Opens or creates a knowledge base in a file of its own (write), or one to
  * read, which may be a site's. ENOENT: there is none to read. EACCES: write,
  * and the file is a site's, whose changes go through the office. */

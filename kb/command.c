@@ -77,3 +77,45 @@ int command_version(const char *arg, char *id, size_t size, int64_t *versionp)
 		 arg);
 	return command_refuse(why);
 }
+
+/* ---- questions ---- */
+
+static int each_line(const struct options *o, command_line_h *h)
+{
+	scoped_str char *text = NULL;
+	size_t room = 0;
+	ssize_t len;
+	int code = EXIT_DONE, line = 0;
+
+	while (!code && (len = getline(&text, &room, stdin)) >= 0) {
+		line++;
+		while (len && strchr("\r\n", text[len - 1]))
+			text[--len] = '\0';
+		if (strlen(text) != (size_t)len ||
+		    utf8_check(text, (size_t)len) >= 0) {
+			fprintf(stderr, _("zuoxi-kb: -:%d: no UTF-8 text\n"),
+				line);
+			return EXIT_REFUSED;
+		}
+		code = h(o, text);
+	}
+	return code ? code : command_finish();
+}
+
+int command_questions(const struct options *o, command_line_h *h)
+{
+	char text[4096] = "";
+	size_t at = 0;
+
+	if (o->batch || (o->args_n == 1 && !strcmp(o->args[0], "-")))
+		return each_line(o, h);
+	for (int i = 0; i < o->args_n && at < sizeof(text); i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s",
+				       i ? " " : "", o->args[i]);
+	if (at >= sizeof(text))
+		return command_refuse(_("the question is too long"));
+	if (utf8_check(text, at) >= 0)
+		return command_refuse(_("the question is no UTF-8 text"));
+	int code = h(o, text);
+	return code ? code : command_finish();
+}

@@ -29,6 +29,7 @@ struct options {
 	bool batch;
 	bool dry_run;
 	unsigned limit;
+	double target; /* precision wanted of answers */
 	char **args;
 	int args_n;
 	struct kb_door *door;
@@ -46,12 +47,21 @@ int command_ask(const struct options *o, const char *method, json_t *params,
 /* The end of a command that printed something. */
 int command_finish(void);
 
+/* What is done with one question; an exit code. */
+typedef int(command_line_h)(const struct options *o, const char *text);
+/* The question of the arguments, or each line of standard input. */
+int command_questions(const struct options *o, command_line_h *h);
+
 /* "KB-0415@3" in two; version 0: none was written. */
 int command_version(const char *arg, char *id, size_t size, int64_t *versionp);
 
 void command_print_json(const json_t *obj);
 /* Text of others, control characters as marks; columns 0: all of it. */
 void command_print_text(const char *s, int columns);
+
+/* command_answer */
+int command_answer(const struct options *o);
+int command_calibrate(const struct options *o);
 
 /* command_life */
 int command_draft(const struct options *o);

@@ -15,6 +15,7 @@
 #include "common/proto.h"
 #include "common/scope.h"
 #include "common/speak.h"
+#include "kb/regress.h"
 #include "kb/wire.h"
 
 #define ANSWER_MS  60000
@@ -24,7 +25,9 @@
 struct kb_door {
 	/* a file */
 	struct db *db;
-	bool importing; /* a transaction is open */
+	struct kb_index *ix;
+	struct kb_confidence *confidence; /* fitted when first asked */
+	bool importing;			  /* a transaction is open */
 	int64_t added, changed, same;
 	char actor[64];
 	/* a socket */
@@ -40,6 +43,8 @@ static void door_destructor(void *arg)
 
 	if (door->importing)
 		db_rollback(door->db);
+	mem_deref(door->confidence);
+	mem_deref(door->ix);
 	mem_deref(door->db);
 	if (door->fd >= 0)
 		close(door->fd);
@@ -64,7 +69,9 @@ int kb_door_file(struct kb_door **dp, const char *path, bool write,
 	scoped_mem struct kb_door *door = door_new();
 	if (!door)
 		return ENOMEM;
-	int err = kb_base_open(&door->db, path, write);
+	int err = kb_index_alloc(&door->ix);
+	if (!err)
+		err = kb_base_open(&door->db, path, write);
 	if (err == EACCES && write)
 		snprintf(
 			why, KB_WHY_SIZE,
@@ -104,7 +111,7 @@ static int file_search(struct kb_door *door, json_t *params, json_t **resultp)
 		.day = day,
 		.limit = (unsigned)json_int(params, "limit"),
 	};
-	return kb_wire_search(resultp, door->db, &q);
+	return kb_wire_search(resultp, door->ix, door->db, &q);
 }
 
 static int file_get(struct kb_door *door, json_t *params, json_t **resultp)
@@ -260,6 +267,73 @@ static int file_import(struct kb_door *door, json_t *params, json_t **resultp,
 	return 0;
 }
 
+/* A file answers no citizen, so its drafts count: it shows what the entries
+ * would do once they are confirmed. */
+static int fit(struct kb_door *door, struct kb_regress *sum)
+{
+	char day[CAL_TEXT_SIZE];
+
+	today(day);
+	door->confidence = mem_deref(door->confidence);
+	return kb_regress_fit(&door->confidence, sum, door->ix, door->db, day,
+			      true);
+}
+
+static int file_calibrate(struct kb_door *door, json_t *params,
+			  json_t **resultp, char why[KB_WHY_SIZE])
+{
+	const char *text = json_str(params, "text");
+	struct kb_regress sum;
+	struct diag diag;
+
+	int err = db_begin(door->db);
+	if (err)
+		return err;
+	err = kb_regress_put(door->db, json_str(params, "file"), text,
+			     strlen(text), &diag);
+	if (err == EBADMSG)
+		snprintf(why, KB_WHY_SIZE, "%s:%d: %s", diag.file, diag.line,
+			 diag.what);
+	if (!err)
+		err = db_commit(door->db);
+	if (err)
+		db_rollback(door->db);
+	if (!err)
+		err = fit(door, &sum);
+	if (err)
+		return err;
+	*resultp = json_pack("{s:i, s:i, s:i}", "cases", (int)sum.cases,
+			     "answerable", (int)sum.answerable, "right",
+			     (int)sum.right);
+	return *resultp ? 0 : ENOMEM;
+}
+
+static int file_answer(struct kb_door *door, json_t *params, json_t **resultp)
+{
+	char day[CAL_TEXT_SIZE];
+	struct kb_best best;
+	struct kb_regress sum;
+
+	today(day);
+	const struct kb_query q = {.text = json_str(params, "q"),
+				   .line = "",
+				   .day = day,
+				   .limit = 1,
+				   .drafts = true};
+	int err = door->confidence ? 0 : fit(door, &sum);
+	if (!err)
+		err = kb_answer_look(&best, door->ix, door->db, &q);
+	if (err)
+		return err;
+	double target = json_number_value(json_object_get(params, "target"));
+	float limit = kb_confidence_limit(door->confidence, (float)target);
+	float sure = *best.id ? kb_confidence(door->confidence, best.x) : 0;
+	*resultp = json_pack("{s:s?, s:f}", "id",
+			     *best.id && sure >= limit ? best.id : NULL,
+			     "confidence", (double)sure);
+	return *resultp ? 0 : ENOMEM;
+}
+
 static int file_call(struct kb_door *door, const char *method, json_t *params,
 		     json_t **resultp, char why[KB_WHY_SIZE])
 {
@@ -277,6 +351,10 @@ static int file_call(struct kb_door *door, const char *method, json_t *params,
 		err = file_log(door, params, resultp);
 	else if (!strcmp(method, "kb.stat"))
 		err = kb_wire_stat_now(resultp, door->db);
+	else if (!strcmp(method, "kb.calibrate"))
+		err = file_calibrate(door, params, resultp, why);
+	else if (!strcmp(method, "kb.answer"))
+		err = file_answer(door, params, resultp);
 	else if (!strcmp(method, "kb.import"))
 		err = file_import(door, params, resultp, why);
 	if (!err || *why)

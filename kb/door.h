@@ -3,7 +3,8 @@
  * The two ways to a knowledge base: a file that no daemon runs on, or the
  * office's socket. Both answer the same methods (kb.search, kb.get, kb.list,
  * kb.import, kb.stat, kb.log) with the same objects, so the command above
- * does not care which it is.
+ * does not care which it is. A file alone answers kb.calibrate and
+ * kb.answer.
  */
 #pragma once
 

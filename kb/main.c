@@ -334,44 +334,9 @@ static int search_one(const struct options *o, const char *text)
 	return EXIT_DONE;
 }
 
-static int search_lines(const struct options *o)
-{
-	scoped_str char *text = NULL;
-	size_t room = 0;
-	ssize_t len;
-	int code = EXIT_DONE, line = 0;
-
-	while (!code && (len = getline(&text, &room, stdin)) >= 0) {
-		line++;
-		while (len && strchr("\r\n", text[len - 1]))
-			text[--len] = '\0';
-		if (strlen(text) != (size_t)len ||
-		    utf8_check(text, (size_t)len) >= 0) {
-			fprintf(stderr, _("zuoxi-kb: -:%d: no UTF-8 text\n"),
-				line);
-			return EXIT_REFUSED;
-		}
-		code = search_one(o, text);
-	}
-	return code ? code : command_finish();
-}
-
 static int run_search(const struct options *o)
 {
-	char text[4096] = "";
-	size_t at = 0;
-
-	if (o->batch || (o->args_n == 1 && !strcmp(o->args[0], "-")))
-		return search_lines(o);
-	for (int i = 0; i < o->args_n && at < sizeof(text); i++)
-		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s",
-				       i ? " " : "", o->args[i]);
-	if (at >= sizeof(text))
-		return command_refuse(_("the question is too long"));
-	if (utf8_check(text, at) >= 0)
-		return command_refuse(_("the question is no UTF-8 text"));
-	int code = search_one(o, text);
-	return code ? code : command_finish();
+	return command_questions(o, search_one);
 }
 
 /* ---- show, stat, log ---- */
@@ -462,6 +427,11 @@ static const struct command commands[] = {
 	 run_export, READS, 1, INT_MAX},
 	{"search", "WORDS...|-", N_("Find entries"), run_search, READS, 1,
 	 INT_MAX},
+	{"answer", "WORDS...|-", N_("Name the entry only where it is sure"),
+	 command_answer, READS, 1, INT_MAX},
+	{"calibrate", "FILE",
+	 N_("Measure answers by questions with their entries"),
+	 command_calibrate, WRITES, 1, 1},
 	{"show", "ID[@VERSION]", N_("Print one entry"), run_show, READS, 1, 1},
 	{"draft", "PATH...", N_("Write the next version of entries"),
 	 command_draft, WRITES, 1, INT_MAX},
@@ -504,8 +474,10 @@ static int usage(FILE *out)
 		"                 (default: $ZUOXI_SOCKET, else "
 		"run/admin.sock)\n"
 		"  --json         one JSON object a line\n"
-		"  --batch        search: one question a line on standard "
-		"input\n"
+		"  --batch        search, answer: one question a line on "
+		"standard input\n"
+		"  --target P     answer: precision wanted, 0.5 to 0.999 "
+		"(default 0.99)\n"
 		"  --limit N      hits or changes, 1 to 100 (default 10)\n"
 		"  --line CODE    search: entries of this business line only\n"
 		"  --by PERSON    import, confirm, rollback: who of the "
@@ -540,6 +512,19 @@ static int parse_limit(struct options *o, const char *text)
 	return 0;
 }
 
+static int parse_target(struct options *o, const char *text)
+{
+	char *end;
+
+	o->target = strtod(text, &end);
+	if (!*end && end != text && o->target >= .5 && o->target <= .999)
+		return 0;
+	fprintf(stderr,
+		_("zuoxi-kb: --target %s: a number from 0.5 to 0.999\n"),
+		text);
+	return EXIT_USAGE;
+}
+
 /* 0, or an exit code + 1 to leave with. */
 static int parse(struct options *o, int argc, char **argv)
 {
@@ -550,6 +535,7 @@ static int parse(struct options *o, int argc, char **argv)
 		BATCH,
 		LIMIT,
 		LINE,
+		TARGET,
 		BY,
 		PAPER,
 		EFFECTIVE,
@@ -566,6 +552,7 @@ static int parse(struct options *o, int argc, char **argv)
 		{"batch", no_argument, NULL, BATCH},
 		{"limit", required_argument, NULL, LIMIT},
 		{"line", required_argument, NULL, LINE},
+		{"target", required_argument, NULL, TARGET},
 		{"by", required_argument, NULL, BY},
 		{"paper", required_argument, NULL, PAPER},
 		{"effective", required_argument, NULL, EFFECTIVE},
@@ -602,6 +589,9 @@ static int parse(struct options *o, int argc, char **argv)
 			o->dry_run = true;
 		} else if (c == LIMIT) {
 			if (parse_limit(o, optarg))
+				return EXIT_USAGE + 1;
+		} else if (c == TARGET) {
+			if (parse_target(o, optarg))
 				return EXIT_USAGE + 1;
 		} else if (c == SHOW_VERSION) {
 			puts("zuoxi-kb " ZUOXI_VERSION);
@@ -653,7 +643,7 @@ static const struct command *find(const char *name)
 
 int main(int argc, char **argv)
 {
-	struct options o = {.limit = 10};
+	struct options o = {.limit = 10, .target = 0.99};
 
 	speak_start(ZUOXI_LOCALEDIR);
 	log_name("zuoxi-kb");
@@ -673,7 +663,8 @@ int main(int argc, char **argv)
 	o.args_n--;
 	/* a batch has its questions on standard input */
 	if ((o.args_n < cmd->args_min &&
-	     !(o.batch && cmd->run == run_search)) ||
+	     !(o.batch &&
+	       (cmd->run == run_search || cmd->run == command_answer))) ||
 	    o.args_n > cmd->args_max || (o.db && o.socket)) {
 		fprintf(stderr,
 			_("usage: zuoxi-kb [--db FILE | --socket PATH] "

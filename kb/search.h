@@ -1,31 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finding entries. A question becomes words (token); the rarest of them ask
- * the index for candidates, whose number is bounded whatever is typed; the
- * candidates are ordered by BM25 (title, ways to ask, words, body weigh
- * differently) and by the one way to ask that is most like the question.
- * What may not be told to a citizen today comes after what may.
+ * Finding entries: a question is made ready (question), the index in memory
+ * names the entries worth a look (recall), these are measured and ordered
+ * (rank), and the first are read from the database. What may not be told to
+ * a citizen today comes after what may.
  *
  * A question is text, never syntax: quotes, stars, AND and SQL are words or
- * nothing. Runs on any `struct db`; ECANCELED after sqlite3_interrupt().
+ * nothing. Runs on any thread with a `struct db` of its own; the index may
+ * be shared. ECANCELED after sqlite3_interrupt() or when *cancelled.
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "common/db.h"
 #include "kb/entry.h"
+#include "kb/index.h"
 
-#define KB_LIMIT_MAX	 100
-#define KB_SNIPPET_BYTES 256
-#define KB_MARKS_MAX	 8
+#define KB_LIMIT_MAX	   100
+#define KB_QUERY_MAX_BYTES 1000
+#define KB_SNIPPET_BYTES   256
+#define KB_MARKS_MAX	   8
 
 struct kb_query {
 	const char *text; /* the first 1000 bytes count */
 	const char *line; /* "": all */
 	const char *day;  /* "2026-11-24": decides what is in force */
 	unsigned limit;	  /* 1 to KB_LIMIT_MAX */
+	/* For an answer: drafts count as well. For measuring a KB that answers
+	 * nobody. */
+	bool drafts;
+	/* Set by another thread when the answer is no longer wanted; may be
+	 * NULL. */
+	const atomic_bool *cancelled;
 };
 
 struct kb_hit {
@@ -52,4 +61,5 @@ struct kb_hits {
 	unsigned n;
 };
 
-int kb_search(struct kb_hits **hp, struct db *db, const struct kb_query *q);
+int kb_search(struct kb_hits **hp, struct kb_index *ix, struct db *db,
+	      const struct kb_query *q);

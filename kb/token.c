@@ -7,12 +7,17 @@
 #include <sqlite3.h>
 
 #include "common/utf8.h"
+#include "kb/han.h"
 
 #define NUMBER_OPEN  "\xE3\x80\x94" /* 〔 */
 #define NUMBER_CLOSE "\xE3\x80\x95" /* 〕 */
 #define NUMBER_SIGN  "\xE5\x8F\xB7" /* 号 */
 #define CP_HAO	     0x53F7
 #define SERIAL_MAX   6
+#define JOINT_MAX    5 /* bytes between two words that are one name */
+/* An account is written with either, by the same people. */
+#define CP_ZHANG_CLOTH 0x5E10
+#define CP_ZHANG_SHELL 0x8D26
 
 struct range {
 	uint32_t from, to;
@@ -238,6 +243,101 @@ int kb_token_each(const char *text, size_t len, bool query, kb_token_h *h,
 			advance(&w);
 	}
 	return err;
+}
+
+/* ---- units ---- */
+
+struct units {
+	const char *text;
+	kb_unit_h *h;
+	void *arg;
+	size_t end; /* of the unit before */
+	bool word;  /* it was a word */
+};
+
+uint32_t kb_token_sym(const char *word, size_t len)
+{
+	uint32_t h = 2166136261u; /* FNV-1a */
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)word[i]) * 16777619u;
+	h ^= h >> KB_SYM_HASH_BITS;
+	return KB_SYM_WORD | (h & ((1u << KB_SYM_HASH_BITS) - 1));
+}
+
+/* level2, level-2, level 2: two words that follow each other. */
+static bool is_joint(const struct units *u, size_t to)
+{
+	size_t i = u->end;
+
+	if (!u->word || to > i + JOINT_MAX)
+		return false;
+	while (i < to && strchr("-_./ ", u->text[i]) && u->text[i])
+		i++;
+	return i == to;
+}
+
+/* Letters and digits apart. */
+static int on_part(struct units *u, const char *word, size_t len, size_t from,
+		   size_t to)
+{
+	struct kb_unit unit = {.sym = kb_token_sym(word, len),
+			       .gap = !is_joint(u, from),
+			       .word = word,
+			       .len = len,
+			       .from = from,
+			       .to = to};
+	u->end = to;
+	u->word = true;
+	return u->h(&unit, u->arg);
+}
+
+static int on_word_unit(struct units *u, const char *word, size_t len,
+			size_t from, size_t to)
+{
+	bool plain = to - from == len; /* no letter was folded or dropped */
+
+	for (size_t i = 1; plain && i < len; i++) {
+		uint32_t a = (unsigned char)word[i - 1];
+		uint32_t b = (unsigned char)word[i];
+		if (a >= 0x80 || b >= 0x80 || is_digit(a) == is_digit(b))
+			continue;
+		int err = on_part(u, word, i, from, from + i);
+		return err ? err
+			   : on_word_unit(u, word + i, len - i, from + i, to);
+	}
+	return on_part(u, word, len, from, to);
+}
+
+/* Pairs are left out: what stays is each character and each word. */
+static int on_unit(const char *token, size_t len, size_t from, size_t to,
+		   bool same, void *arg)
+{
+	struct units *u = arg;
+	struct kb_unit unit = {.from = from, .to = to};
+	uint32_t cp;
+
+	size_t n = utf8_get(&cp, token, len);
+	if (kb_token_is_cjk(cp) && n < len)
+		return 0;
+	if (!kb_token_is_cjk(cp) || cp >= 0x10000)
+		return on_word_unit(u, token, len, from, to);
+	/* invisible characters between two do not part them; here they do,
+	 * and nothing that matters is lost */
+	unit.gap = from != u->end;
+	unit.sym = han_simple(cp);
+	if (unit.sym == CP_ZHANG_CLOTH)
+		unit.sym = CP_ZHANG_SHELL;
+	u->end = to;
+	u->word = false;
+	return u->h(&unit, u->arg);
+}
+
+int kb_token_units(const char *text, size_t len, kb_unit_h *h, void *arg)
+{
+	struct units u = {.text = text, .h = h, .arg = arg};
+
+	return kb_token_each(text, len, false, on_unit, &u);
 }
 
 /* ---- FTS5 ---- */

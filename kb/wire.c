@@ -25,11 +25,12 @@ json_t *kb_wire_hit(const struct kb_hit *hit)
 			 "score", hit->score);
 }
 
-int kb_wire_search(json_t **resultp, struct db *db, const struct kb_query *q)
+int kb_wire_search(json_t **resultp, struct kb_index *ix, struct db *db,
+		   const struct kb_query *q)
 {
 	int64_t start = cal_mono_us();
 	scoped_mem struct kb_hits *hits = NULL;
-	int err = kb_search(&hits, db, q);
+	int err = kb_search(&hits, ix, db, q);
 	if (err)
 		return err;
 

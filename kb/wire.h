@@ -14,7 +14,8 @@
 
 json_t *kb_wire_hit(const struct kb_hit *hit);
 /* {"hits":[...],"us":n}; day: what is in force. */
-int kb_wire_search(json_t **resultp, struct db *db, const struct kb_query *q);
+int kb_wire_search(json_t **resultp, struct kb_index *ix, struct db *db,
+		   const struct kb_query *q);
 /* A line of kb.list. */
 json_t *kb_wire_row(const struct kb_row *row, const char *day);
 /* A line of kb.log. */

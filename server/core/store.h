@@ -94,7 +94,8 @@ extern const char store_kb_schema[];
 /* ... and of later ones. */
 extern const char store_call_schema_2[];
 extern const char store_kb_schema_3[];
+extern const char store_kb_schema_4[];
 
 /* The steps from an empty file to this program's; tests go part of the way. */
-#define STORE_VERSION 3
+#define STORE_VERSION 4
 extern const struct db_migration store_migrations[STORE_VERSION];

@@ -29,6 +29,8 @@ const char store_kb_schema_3[] = KB_LIFE_SCHEMA
 	" entries TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX kb_release_at ON kb_release(at_us);";
 
+const char store_kb_schema_4[] = KB_SEARCH_SCHEMA;
+
 /* ---- projections ---- */
 
 /* A text became a version of its author's; in that state, or in the one that

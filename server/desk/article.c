@@ -35,6 +35,7 @@ struct article {
 	struct store *store;
 	struct tmr day;
 	char turned[CAL_TEXT_SIZE]; /* the day that was last looked at */
+	struct kb_index *index; /* asked by the workers, follows by itself */
 };
 
 static void on_published(const struct fact *fact, void *arg)
@@ -95,14 +96,19 @@ static void article_destructor(void *arg)
 	struct article *a = arg;
 
 	tmr_cancel(&a->day);
+	mem_deref(a->index);
 }
 
 int article_alloc(struct article **ap, struct fact_log *log,
 		  struct session_hub *hub, struct store *store)
 {
-	struct article *a = mem_zalloc(sizeof(*a), article_destructor);
+	scoped_mem struct article *a =
+		mem_zalloc(sizeof(*a), article_destructor);
 	if (!a)
 		return ENOMEM;
+	int err = kb_index_alloc(&a->index);
+	if (err)
+		return err;
 	a->hub = hub;
 	a->log = log;
 	a->store = store;
@@ -110,7 +116,7 @@ int article_alloc(struct article **ap, struct fact_log *log,
 		tmr_start(&a->day, 0, on_day, a);
 	store_kb_register(log);
 	fact_log_publish(log, on_published, a);
-	*ap = a;
+	*ap = take(a);
 	return 0;
 }
 
@@ -123,6 +129,7 @@ static void today(char day[CAL_TEXT_SIZE])
 
 static int rpc_search(struct rpc_call *call, struct db *db)
 {
+	struct article *a = call->part;
 	char day[CAL_TEXT_SIZE];
 	struct json_in in;
 
@@ -137,7 +144,7 @@ static int rpc_search(struct rpc_call *call, struct db *db)
 	};
 	if (json_in_done(&in))
 		return rpc_bad_params(call, &in);
-	int err = kb_wire_search(&call->result, db, &q);
+	int err = kb_wire_search(&call->result, a->index, db, &q);
 	return err ? rpc_fail(call, err, N_("The search failed"), NULL) : 0;
 }
 

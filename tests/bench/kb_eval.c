@@ -101,6 +101,8 @@ static void on_fault(const struct diag *d, void *arg)
 	exit(1);
 }
 
+static struct kb_index *ix;
+
 static struct db *load(const char *path)
 {
 	scoped_mem struct kb_shelf *shelf = NULL;
@@ -115,6 +117,8 @@ static struct db *load(const char *path)
 	for (unsigned i = 0; i < shelf->n; i++)
 		must(kb_life_import(db, shelf->list[i], 1, 1000, "t"), "put");
 	must(db_commit(db), "commit");
+	ix = mem_deref(ix);
+	must(kb_index_alloc(&ix), "index");
 	return db;
 }
 
@@ -139,7 +143,7 @@ static void ask(struct score *s, struct db *db, const char *text,
 	const struct kb_query q = {
 		.text = text, .line = "", .day = DAY, .limit = LIMIT};
 
-	must(kb_search(&hits, db, &q), text);
+	must(kb_search(&hits, ix, db, &q), text);
 	s->n++;
 	for (unsigned i = 0; i < hits->n; i++) {
 		if (!is_one_of(hits->list[i].id, ids))

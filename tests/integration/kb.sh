@@ -119,6 +119,22 @@ got=0
 [ $got -eq 1 ] || fail 'bad bytes were taken'
 code 0 "$kb" --db "$db" search -- '-zzz'
 
+step 'answer: nothing without a set that shows it is right'
+code 2 "$kb" --db "$db" --target 1.5 answer x
+code 1 "$kb" --db "$db" calibrate "$work/gone.tsv"
+printf '社保卡丢了\tKB-0201\nno tab\n' >"$work/cases"
+code 1 "$kb" --db "$db" calibrate "$work/cases"
+said 'cases:2: '
+"$kb" --db "$db" --json answer 社保卡丢了怎么办 | jq -e '.id == null' >/dev/null || fail 'it was sure'
+grep -h '^ask: ' -r "$sample" | sed 's/^ask: //' >"$work/asks"
+grep -H '^ask: ' -r "$sample" | sed 's|.*/\(KB-[0-9]*\)\.md:ask: \(.*\)|\2\t\1|' >"$work/cases"
+"$kb" --db "$db" --json calibrate "$work/cases" | jq -e '.cases > 200 and .right > .cases * 0.9' >/dev/null ||
+	fail 'calibrate'
+"$kb" --db "$db" --target 0.9 --batch --json answer <"$work/asks" |
+	jq -es 'map(select(.id)) | length > 150' >/dev/null || fail 'answers'
+"$kb" --db "$db" --target 0.9 --json answer 今天天气怎么样 | jq -e '.id == null' >/dev/null ||
+	fail 'the weather has an answer'
+
 step 'kill -9 in an import leaves what was there'
 for i in $(seq 20000); do
 	printf 'B%06d\t问题%d怎么办理缴费基数\t答复%d先到窗口再到网上\n' "$i" "$i" "$i"

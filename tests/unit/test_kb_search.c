@@ -21,6 +21,7 @@
 #define DAY "2026-11-24"
 
 static struct db *sample;
+static struct kb_index *sample_index;
 
 static struct db *memory(void)
 {
@@ -42,6 +43,7 @@ static int setup(void **state)
 	scoped_mem struct kb_shelf *shelf = NULL;
 
 	sample = memory();
+	assert_int_equal(kb_index_alloc(&sample_index), 0);
 	assert_int_equal(kb_shelf_alloc(&shelf), 0);
 	assert_int_equal(kb_shelf_read(shelf, ZUOXI_SOURCE "/tests/data/kb",
 				       on_fault, NULL),
@@ -56,17 +58,23 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	sample = mem_deref(sample);
+	sample_index = mem_deref(sample_index);
 	return 0;
 }
 
+/* The sample keeps its index; others are read anew each time. */
 static struct kb_hits *ask_line(struct db *db, const char *text,
 				const char *line)
 {
 	struct kb_hits *hits = NULL;
+	scoped_mem struct kb_index *fresh = NULL;
 	const struct kb_query q = {
 		.text = text, .line = line, .day = DAY, .limit = 10};
 
-	assert_int_equal(kb_search(&hits, db, &q), 0);
+	if (db != sample)
+		assert_int_equal(kb_index_alloc(&fresh), 0);
+	assert_int_equal(
+		kb_search(&hits, fresh ? fresh : sample_index, db, &q), 0);
 	assert_true(hits->n <= 10);
 	return hits;
 }
@@ -223,10 +231,49 @@ static void test_index_follows_versions(void **state)
 			 0);
 	assert_int_equal(version, 2);
 	assert_false(same);
-	assert_int_equal(db_exec(db, "DELETE FROM kb_entry"), 0);
-	assert_int_equal(db_exec(db, "INSERT INTO kb_index(kb_index)"
-				     " VALUES('integrity-check')"),
+}
+
+static unsigned hits_of(struct kb_index *index, struct db *db,
+			const char *text)
+{
+	scoped_mem struct kb_hits *hits = NULL;
+	const struct kb_query q = {
+		.text = text, .line = "", .day = DAY, .limit = 10};
+
+	assert_int_equal(kb_search(&hits, index, db, &q), 0);
+	return hits->n;
+}
+
+/* One index, kept while the database changes under it. */
+static void test_kept_index_follows(void **state)
+{
+	scoped_mem struct db *db = memory();
+	scoped_mem struct kb_index *index = NULL;
+	struct kb_index_stat st;
+
+	assert_int_equal(kb_index_alloc(&index), 0);
+	assert_int_equal(hits_of(index, db, "养老补缴"), 0);
+	put(db, ENTRY("KB-1", "draft", "", "", "养老补缴"), 1);
+	put(db, ENTRY("KB-2", "draft", "", "", "养老转移"), 1);
+	assert_int_equal(hits_of(index, db, "养老补缴"), 2);
+	put(db, ENTRY("KB-1", "draft", "", "", "医保停保"), 2);
+	assert_int_equal(hits_of(index, db, "养老"), 1);
+	assert_int_equal(hits_of(index, db, "医保"), 1);
+	kb_index_stat(index, &st);
+	assert_int_equal(st.entries, 2);
+	assert_int_equal(st.dead, 1);
+	/* many changes: read again, no dead ones left behind for ever */
+	for (int i = 3; i < 1300; i++) {
+		put(db, ENTRY("KB-2", "draft", "", "", "养老转移"), i);
+		if (i % 50 == 0)
+			assert_int_equal(hits_of(index, db, "转移"), 1);
+	}
+	kb_index_stat(index, &st);
+	assert_true(st.dead <= 1100);
+	assert_int_equal(db_exec(db, "DELETE FROM kb_entry WHERE id='KB-2'"),
 			 0);
+	assert_int_equal(hits_of(index, db, "转移"), 0);
+	assert_int_equal(hits_of(index, db, "医保"), 1);
 }
 
 /* Syntax of SQL and FTS5 is text; what is empty or huge finds nothing or
@@ -376,12 +423,24 @@ static void test_can_be_cancelled(void **state)
 	const struct kb_query q = {
 		.text = "社保", .line = "", .day = DAY, .limit = 10};
 
+	scoped_mem struct kb_index *index = NULL;
+	assert_int_equal(kb_index_alloc(&index), 0);
 	sqlite3_progress_handler(db_raw(sample), 1, on_progress, NULL);
-	assert_int_equal(kb_search(&hits, sample, &q), ECANCELED);
+	assert_int_equal(kb_search(&hits, index, sample, &q), ECANCELED);
 	assert_null(hits);
 	sqlite3_progress_handler(db_raw(sample), 0, NULL, NULL);
-	assert_int_equal(kb_search(&hits, sample, &q), 0);
-	mem_deref(hits);
+	assert_int_equal(kb_search(&hits, index, sample, &q), 0);
+	hits = mem_deref(hits);
+
+	/* a newer keystroke */
+	atomic_bool newer = true;
+	const struct kb_query late = {.text = "社保",
+				      .line = "",
+				      .day = DAY,
+				      .limit = 10,
+				      .cancelled = &newer};
+	assert_int_equal(kb_search(&hits, index, sample, &late), ECANCELED);
+	assert_null(hits);
 }
 
 int main(void)
@@ -391,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_own_words_find_the_entry),
 		cmocka_unit_test(test_in_force_comes_first),
 		cmocka_unit_test(test_index_follows_versions),
+		cmocka_unit_test(test_kept_index_follows),
 		cmocka_unit_test(test_syntax_is_text),
 		cmocka_unit_test(test_huge_questions),
 		cmocka_unit_test(test_line_filters),
