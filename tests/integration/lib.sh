@@ -85,8 +85,8 @@ test_site()
 	trap 'exit 130' INT TERM
 	# The ranges of tests that run beside each other do not meet.
 	site_rtp_from=$((30000 + $$ % 10 * 2000))
-	site_ssh_port=$(site_free_port $((22500 + $$ % 40 * 10)))
-	site_sip_port=$(site_free_port $((5200 + $$ % 40 * 10)))
+	site_ssh_port=$(site_free_port $((22500 + $$ % 400 * 10)))
+	site_sip_port=$(site_free_port $((5200 + $$ % 400 * 10)))
 	site_open "$dir" "$1"
 }
 
