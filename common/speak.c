@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/speak.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/proto.h"
 
 static bool free_choice;
 
@@ -54,6 +57,38 @@ void speak_site(const char *language)
 {
 	if (free_choice)
 		use(language);
+}
+
+const char *speak_errno(int err)
+{
+	static const struct {
+		int err;
+		const char *text;
+	} known[] = {
+		{ENOENT, N_("no such file or folder")},
+		{EACCES, N_("permission denied")},
+		{EPERM, N_("not permitted")},
+		{EEXIST, N_("there is one already")},
+		{ENOTDIR, N_("not a folder")},
+		{EISDIR, N_("a folder")},
+		{ENOSPC, N_("no room left on the disk")},
+		{EROFS, N_("the disk takes no writes")},
+		{EIO, N_("the disk does not work")},
+		{EBUSY, N_("in use")},
+		{ENAMETOOLONG, N_("the name is too long")},
+		{EINVAL, N_("not valid")},
+		{EBADMSG, N_("damaged")},
+		{ENOMEM, N_("no memory left")},
+		{ECONNREFUSED, N_("nobody answers there")},
+		{EPIPE, N_("the connection is broken")},
+		{ETIMEDOUT, N_("no answer in time")},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if (known[i].err == err)
+			return gettext(known[i].text);
+	}
+	return strerror(err);
 }
 
 const char *speak(const char *msgid)

@@ -21,5 +21,7 @@ void speak_start(const char *localedir);
 /* The site's language ("zh_CN", "en"), heard where the environment names
  * none. */
 void speak_site(const char *language);
+/* strerror() in that language; libc's own translation need not be there. */
+const char *speak_errno(int err);
 /* A text of ours that may be empty, which gettext("") must not see. */
 const char *speak(const char *msgid);

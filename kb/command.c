@@ -18,7 +18,7 @@ int command_refuse(const char *why)
 
 int command_refuse_errno(int err, const char *why)
 {
-	return command_refuse(*why ? why : strerror(err));
+	return command_refuse(*why ? why : speak_errno(err));
 }
 
 void command_print_json(const json_t *obj)

@@ -86,7 +86,7 @@ int kb_door_file(struct kb_door **dp, const char *path, bool write,
 	else if (err == EBADMSG)
 		snprintf(why, KB_WHY_SIZE, _("%s is no database"), path);
 	else if (err)
-		snprintf(why, KB_WHY_SIZE, "%s: %s", path, strerror(err));
+		snprintf(why, KB_WHY_SIZE, "%s: %s", path, speak_errno(err));
 	if (err)
 		return err;
 	const struct passwd *pw = getpwuid(getuid());
@@ -369,7 +369,7 @@ static int file_call(struct kb_door *door, const char *method, json_t *params,
 		snprintf(why, KB_WHY_SIZE,
 			 _("another program writes to this file: try again"));
 	else
-		snprintf(why, KB_WHY_SIZE, "%s", strerror(err));
+		snprintf(why, KB_WHY_SIZE, "%s", speak_errno(err));
 	return err;
 }
 
@@ -396,7 +396,7 @@ static int send_all(struct kb_door *door, const char *line, size_t len,
 		ssize_t n = write(door->fd, line, len);
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
 			snprintf(why, KB_WHY_SIZE, _("zuoxid is gone: %s"),
-				 strerror(errno));
+				 speak_errno(errno));
 			return EPIPE;
 		}
 		if (n > 0) {
@@ -449,7 +449,7 @@ static int receive(struct kb_door *door, char why[KB_WHY_SIZE])
 		if (err) {
 			snprintf(why, KB_WHY_SIZE,
 				 _("what answers is no zuoxid: %s"),
-				 strerror(err));
+				 speak_errno(err));
 			return err;
 		}
 	}
@@ -496,7 +496,7 @@ int kb_door_socket(struct kb_door **dp, const char *path,
 		snprintf(why, KB_WHY_SIZE,
 			 _("%s: %s; does zuoxid run, and may you use its "
 			   "administrators' socket?"),
-			 path, strerror(err));
+			 path, speak_errno(err));
 		return err;
 	}
 	scoped_json json_t *hello = NULL;

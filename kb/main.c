@@ -205,7 +205,7 @@ static int export_one(const struct options *o, const char *id)
 		int err = write_file(to, id, json_str(entry, "text"));
 		if (err) {
 			snprintf(why, sizeof(why), "%.200s/%s.md: %s", to, id,
-				 strerror(err));
+				 speak_errno(err));
 			return command_refuse(why);
 		}
 	}
@@ -256,7 +256,8 @@ static int run_export(const struct options *o)
 	bool folder = strcmp(to, "-") != 0 && !o->json;
 
 	if (folder && mkdir(to, 0755) && errno != EEXIST) {
-		snprintf(why, sizeof(why), "%.200s: %s", to, strerror(errno));
+		snprintf(why, sizeof(why), "%.200s: %s", to,
+			 speak_errno(errno));
 		return command_refuse(why);
 	}
 	for (int i = 1; i < o->args_n && !code; i++, count++)

@@ -174,7 +174,7 @@ static int read_item(struct reading *r, const char *folder, const char *name,
 	    (int)sizeof(path))
 		return ENAMETOOLONG;
 	if (stat(path, &st)) {
-		tell_file(r, tail(path), strerror(errno));
+		tell_file(r, tail(path), speak_errno(errno));
 		return 0;
 	}
 	if (S_ISDIR(st.st_mode))
@@ -202,7 +202,7 @@ static int read_folder(struct reading *r, const char *path, int depth)
 	}
 	int n = scandir(path, &names, on_name, by_name);
 	if (n < 0) {
-		tell_file(r, tail(path), strerror(errno));
+		tell_file(r, tail(path), speak_errno(errno));
 		return 0;
 	}
 	for (int i = 0; i < n; i++) {
@@ -230,14 +230,14 @@ static int read_path(struct reading *r, const char *path, int depth)
 	struct stat st;
 
 	if (stat(path, &st)) {
-		tell_file(r, tail(path), strerror(errno));
+		tell_file(r, tail(path), speak_errno(errno));
 		return 0;
 	}
 	if (S_ISDIR(st.st_mode))
 		return read_folder(r, path, depth);
 	FILE *f = fopen(path, "rb");
 	if (!f) {
-		tell_file(r, tail(path), strerror(errno));
+		tell_file(r, tail(path), speak_errno(errno));
 		return 0;
 	}
 	int err = ends_in(path, ".tsv") ? read_table(r, path, f)

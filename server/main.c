@@ -155,7 +155,7 @@ static int run(void)
 	int err = log_begin();
 	if (err) {
 		fprintf(stderr, "zuoxid: %s: %s\n", cfg.log_file,
-			strerror(err));
+			speak_errno(err));
 		return EXIT_FAILURE;
 	}
 	err = libre_init();
@@ -164,7 +164,7 @@ static int run(void)
 	if (!err)
 		err = serve();
 	else
-		fprintf(stderr, "zuoxid: %s\n", strerror(err));
+		fprintf(stderr, "zuoxid: %s\n", speak_errno(err));
 	libre_close();
 	tmr_debug();
 	mem_debug();
@@ -199,7 +199,7 @@ static int rebuild_file(const char *path)
 	if (!err)
 		err = rebuild_run(db, &n, on_table, NULL);
 	if (err) {
-		fprintf(stderr, "zuoxid: %s: %s%s%s\n", path, strerror(err),
+		fprintf(stderr, "zuoxid: %s: %s%s%s\n", path, speak_errno(err),
 			db ? ": " : "", db ? db_error(db) : "");
 		return EXIT_FAILURE;
 	}
@@ -228,13 +228,13 @@ static int rebuild(void)
 			pid);
 	else if (err)
 		fprintf(stderr, "zuoxid: %s: %s\n", cfg.state_dir,
-			strerror(err));
+			speak_errno(err));
 	if (err)
 		return EXIT_FAILURE;
 	config_path(path, cfg.state_dir, "zuoxi.db");
 	int code = EXIT_FAILURE;
 	if (access(path, R_OK | W_OK))
-		fprintf(stderr, "zuoxid: %s: %s\n", path, strerror(errno));
+		fprintf(stderr, "zuoxid: %s: %s\n", path, speak_errno(errno));
 	else
 		code = rebuild_file(path);
 	close(lock);

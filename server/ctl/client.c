@@ -15,6 +15,7 @@
 #include "common/libre.h"
 #include "common/proto.h"
 #include "common/scope.h"
+#include "common/speak.h"
 
 struct ctl_client {
 	FILE *in;
@@ -98,10 +99,10 @@ int ctl_client_call(struct ctl_client *c, const char *method, json_t *params,
 	scoped_json json_t *req = proto_request(++c->id, method, params);
 	scoped_str char *line = req ? json_line(req, &len) : NULL;
 	if (!line)
-		return fail(fault, ENOMEM, "%s", strerror(ENOMEM));
+		return fail(fault, ENOMEM, "%s", speak_errno(ENOMEM));
 	int err = send_all(c->fd, line, len);
 	if (err)
-		return fail(fault, err, "%s", strerror(err));
+		return fail(fault, err, "%s", speak_errno(err));
 	for (;;) {
 		scoped_json json_t *msg = NULL;
 		err = read_message(c, &msg, fault);
@@ -144,7 +145,7 @@ int ctl_client_list(struct ctl_client *c, const char *method, json_t *params,
 	while (limit && json_array_size(all) > limit)
 		json_array_remove(all, json_array_size(all) - 1);
 	*resultp = json_pack("{s:O}", "items", all);
-	return *resultp ? 0 : fail(fault, ENOMEM, "%s", strerror(ENOMEM));
+	return *resultp ? 0 : fail(fault, ENOMEM, "%s", speak_errno(ENOMEM));
 }
 
 int ctl_client_event(struct ctl_client *c, json_t **paramsp,
@@ -185,7 +186,7 @@ int ctl_client_open(struct ctl_client **cp, const char *path,
 	scoped_mem struct ctl_client *c =
 		mem_zalloc(sizeof(*c), client_destructor);
 	if (!c)
-		return fail(fault, ENOMEM, "%s", strerror(ENOMEM));
+		return fail(fault, ENOMEM, "%s", speak_errno(ENOMEM));
 	c->fd = -1;
 	int err = connect_to(c, path);
 	if (err == ENOENT || err == ECONNREFUSED)
@@ -199,7 +200,7 @@ int ctl_client_open(struct ctl_client **cp, const char *path,
 				    "account only"),
 			    path);
 	if (err)
-		return fail(fault, err, "%s: %s", path, strerror(err));
+		return fail(fault, err, "%s: %s", path, speak_errno(err));
 
 	scoped_json json_t *hello = NULL;
 	err = ctl_client_call(c, "hello",

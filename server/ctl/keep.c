@@ -20,6 +20,7 @@
 #include "common/libre.h"
 #include "common/link.h"
 #include "common/scope.h"
+#include "common/speak.h"
 #include "server/ctl/client.h"
 #include "server/ctl/verbs.h"
 
@@ -277,7 +278,7 @@ static int backup_to(const struct ctl *ctl, const struct ctl_verb *v,
 	snprintf(path, sizeof(path), "%s/manifest", part);
 	tree.manifest = fopen(path, "w");
 	if (!tree.manifest)
-		return ctl_refused(v, strerror(errno));
+		return ctl_refused(v, speak_errno(errno));
 	int err = fill_backup(ctl, part);
 	if (!err && (fflush(tree.manifest) || fsync(fileno(tree.manifest))))
 		err = errno;
@@ -285,7 +286,8 @@ static int backup_to(const struct ctl *ctl, const struct ctl_verb *v,
 	if (!err && rename(part, dir))
 		err = errno;
 	if (err) {
-		snprintf(why, sizeof(why), "%s: %s", tree.at, strerror(err));
+		snprintf(why, sizeof(why), "%s: %s", tree.at,
+			 speak_errno(err));
 		return ctl_refused(v, why);
 	}
 	if (ctl->json)
@@ -305,7 +307,7 @@ static int one_folder(const struct ctl *ctl, const struct ctl_verb *v,
 		return ctl_usage(v, "%s", gettext("one folder is wanted"));
 	const char *name = ctl->argv[0];
 	if (name[0] != '/' && !getcwd(cwd, sizeof(cwd)))
-		return ctl_refused(v, strerror(errno));
+		return ctl_refused(v, speak_errno(errno));
 	snprintf(dir, size, "%s%s%s", cwd, name[0] == '/' ? "" : "/", name);
 	size_t n = strlen(dir);
 	while (n > 1 && dir[n - 1] == '/')
@@ -335,7 +337,7 @@ int ctl_backup(struct ctl *ctl, const struct ctl_verb *v)
 	struct stat st;
 	if (mkdir(part, 0700) || stat(ctl->cfg.state_dir, &st) ||
 	    (!geteuid() && chown(part, st.st_uid, st.st_gid)))
-		return ctl_refused(v, strerror(errno));
+		return ctl_refused(v, speak_errno(errno));
 	snprintf(db, sizeof(db), "%s/zuoxi.db", part);
 	if (ctl_client_call(client, "backup", json_pack("{s:s}", "path", db),
 			    &result, &fault))
@@ -363,7 +365,7 @@ static int walk_manifest(const struct ctl *ctl, const char *dir, bool copy,
 	snprintf(path, sizeof(path), "%s/manifest", dir);
 	FILE *f = fopen(path, "r");
 	if (!f) {
-		snprintf(why, size, "%s: %s", path, strerror(errno));
+		snprintf(why, size, "%s: %s", path, speak_errno(errno));
 		return CTL_REFUSED;
 	}
 	int bad = 0;
@@ -391,7 +393,7 @@ static int walk_manifest(const struct ctl *ctl, const char *dir, bool copy,
 		int err = copy_file(path, copy && to[0] ? to : NULL, &c);
 		if (err || c.bytes != bytes || strcmp(c.sha256, sum) != 0) {
 			snprintf(why, size, "%s: %s", path,
-				 err ? strerror(err)
+				 err ? speak_errno(err)
 				     : gettext("differs from the manifest"));
 			bad = CTL_REFUSED;
 		}
@@ -432,7 +434,7 @@ int ctl_restore(struct ctl *ctl, const struct ctl_verb *v)
 		return ctl_refused(v, why);
 	config_path(fresh, ctl->cfg.state_dir, "zuoxi.db.new");
 	if (rename(fresh, path))
-		return ctl_refused(v, strerror(errno));
+		return ctl_refused(v, speak_errno(errno));
 	if (ctl->json)
 		ctl_print_made(ctl->cfg.state_dir, 1);
 	else

@@ -20,6 +20,7 @@
 #include "common/json.h"
 #include "common/libre.h"
 #include "common/scope.h"
+#include "common/speak.h"
 #include "server/core/store.h"
 #include "server/ctl/client.h"
 #include "server/ctl/verbs.h"
@@ -148,14 +149,14 @@ int ctl_site_init(struct ctl *ctl, const struct ctl_verb *v)
 	if (!err)
 		err = write_config(&in, path);
 	if (err)
-		return ctl_refused(v, strerror(err));
+		return ctl_refused(v, speak_errno(err));
 	if (config_read(&ctl->cfg, path, &diag))
 		return ctl_refused(v, diag.what);
 	struct db *db = NULL;
 	err = store_open_file(&db, db_path, DB_WRITE, NULL);
 	mem_deref(db);
 	if (err)
-		return ctl_refused(v, strerror(err));
+		return ctl_refused(v, speak_errno(err));
 	if (ctl->json)
 		ctl_print_made(in.dir, 0);
 	else

@@ -234,7 +234,8 @@ static int run_keys(const struct config *cfg, const char *user)
 	config_path(path, cfg->state_dir, "authorized_keys");
 	FILE *f = fopen(path, "re");
 	if (!f) {
-		fprintf(stderr, "zuoxi-gate: %s: %s\n", path, strerror(errno));
+		fprintf(stderr, "zuoxi-gate: %s: %s\n", path,
+			speak_errno(errno));
 		return EXIT_FAILED;
 	}
 	const struct passwd *pw = NULL;

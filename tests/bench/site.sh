@@ -59,7 +59,7 @@ start_ms()
 # The tables from the log alone must be what they were.
 rebuild()
 {
-	site_run zuoxid --config "$site_config" --rebuild \
+	site_run env LANGUAGE=en zuoxid --config "$site_config" --rebuild \
 		>"$site/log/rebuild.log" || fail "rebuild"
 	grep -q ': 0 of ' "$site/log/rebuild.log" ||
 		fail "a rebuild gives another state: $(grep differs "$site/log/rebuild.log")"

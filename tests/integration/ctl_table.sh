@@ -164,6 +164,8 @@ site_ctl calendar import - <"$site/home/calendar" >/dev/null
 
 step 'completion of bash'
 site_environ
+cp "$test_root/scripts/completion/zuoxictl" "$site/completion"
+chmod 644 "$site/completion"
 # complete WORD ...: what may come in place of the last
 complete_at()
 {
@@ -174,7 +176,7 @@ complete_at()
 		COMP_CWORD=$(($# - 1))
 		_zuoxictl
 		printf "%s\n" "${COMPREPLY[@]}"' \
-		"$test_root/scripts/completion/zuoxictl" "$@")
+		"$site/completion" "$@")
 }
 offers()
 {

@@ -113,7 +113,7 @@ expect 'the switch goes on' alive "$second"
 step 'the tables come from the log alone'
 rebuilt()
 {
-	site_run zuoxid --config "$site_config" --rebuild >"$site/rebuilt" 2>&1
+	site_run env LANGUAGE=en zuoxid --config "$site_config" --rebuild >"$site/rebuilt" 2>&1
 }
 expect 'a rebuild' rebuilt
 expect 'it gives the same' grep -q ': 0 of ' "$site/rebuilt"
