@@ -42,8 +42,9 @@ struct kb_alias {
 	uint64_t units;
 };
 
-#define KB_MEETS_MAX   1024
-#define KB_ALIASES_MAX 96
+#define KB_MEET_NOTHING 1 /* what meet_at says of most symbols */
+#define KB_MEETS_MAX	1024
+#define KB_ALIASES_MAX	96
 
 struct kb_question {
 	const struct kb_index *ix;

@@ -379,35 +379,71 @@ static void look_way(struct kb_ranked *r, struct looking *l,
 	r->part = t->part;
 }
 
-/* The window of a body that has most of the question, by itself and together
- * with what the ways to ask have. */
-static void look_body(float *m, struct kb_question *q, const struct looking *l,
-		      const uint16_t *p, const uint16_t *end)
+/* A body in one walk: what it has of the question, and the window that has
+ * most of it, by itself and together with what the ways to ask have. Most
+ * symbols meet nothing: they cost a look into a table. */
+struct body {
+	uint64_t before, now; /* pairs in this block and the one before */
+	uint64_t last, last_any;
+	uint64_t asked; /* pairs that the ways to ask have */
+};
+
+static void end_block(float *m, struct body *b, const struct kb_question *q)
 {
-	uint64_t before = 0, now = 0, last = 0;
-	uint64_t asked = l->asked | l->asked_sound;
+	if (b->now) {
+		uint64_t both = b->now | b->before;
+		best_of(&m[KB_M_window], pair_share(q, both, 0));
+		best_of(&m[KB_M_with_window],
+			pair_share(q, both | b->asked, 0));
+		best_of(&m[KB_M_with_rare], rare_share(q, both | b->asked, 0));
+	}
+	b->before = b->now;
+	b->now = 0;
+}
+
+static void meet_body(struct common *c, struct body *b, struct kb_question *q,
+		      struct kb_meet met)
+{
+	uint64_t any = met.exact | met.sound;
+	uint64_t heard = (b->last_any << 1) & any & q->follows;
+
+	c->exact |= met.exact;
+	c->pair |= (b->last << 1) & met.exact & q->follows;
+	c->pair_sound |= heard;
+	c->sound |= heard | heard >> 1;
+	b->now |= heard;
+	b->last = met.exact;
+	b->last_any = any;
+}
+
+static void look_body(float *m, struct common *c, struct kb_question *q,
+		      const struct looking *l, const uint16_t *p,
+		      const uint16_t *end)
+{
+	struct body b = {.asked = l->asked | l->asked_sound};
 	unsigned n = 0;
 
-	m[KB_M_with_window] = pair_share(q, asked, 0);
-	m[KB_M_with_rare] = rare_share(q, asked, 0);
-	while (p < end) {
-		struct kb_meet met = kb_question_meet(q, kb_sym_next(&p));
-		uint64_t any = met.exact | met.sound;
-		now |= (last << 1) & any & q->follows;
-		last = any;
-		if (++n % BLOCK && p < end)
-			continue;
-		if (now) {
-			uint64_t both = now | before;
-			best_of(&m[KB_M_window], pair_share(q, both, 0));
-			best_of(&m[KB_M_with_window],
-				pair_share(q, both | asked, 0));
-			best_of(&m[KB_M_with_rare],
-				rare_share(q, both | asked, 0));
+	memset(c, 0, sizeof(*c));
+	m[KB_M_with_window] = pair_share(q, b.asked, 0);
+	m[KB_M_with_rare] = rare_share(q, b.asked, 0);
+	for (; p < end; c->len++) {
+		uint32_t sym = kb_sym_next(&p);
+		if (++n == BLOCK) {
+			end_block(m, &b, q);
+			n = 0;
 		}
-		before = now;
-		now = 0;
+		if (!sym ||
+		    (sym < 0x10000 && q->meet_at[sym] == KB_MEET_NOTHING)) {
+			b.last = b.last_any = 0;
+			continue;
+		}
+		meet_body(c, &b, q, kb_question_meet(q, sym));
 	}
+	end_block(m, &b, q);
+	c->pair_sound &= ~c->pair;
+	c->sound &= ~c->exact;
+	m[KB_M_body] = unit_share(q, c->exact, c->sound);
+	m[KB_M_body_pair] = pair_share(q, c->pair, c->pair_sound);
 }
 
 static void measure_places(float *m, const struct kb_question *q,
@@ -434,43 +470,48 @@ static void measure_places(float *m, const struct kb_question *q,
 	m[KB_M_place_none] = q->places_n && !doc->titled_n && same == 0;
 }
 
+static void look_any(struct looking *l, const struct common *c)
+{
+	l->exact |= c->exact;
+	l->sound |= c->sound;
+	l->pair |= c->pair;
+	l->pair_sound |= c->pair_sound;
+}
+
 static void look(struct kb_ranked *r, struct kb_question *q,
 		 const struct kb_recalled *one)
 {
 	const struct kb_doc *doc = &q->ix->docs[one->place];
 	struct looking l = {.q = q};
 	const struct kb_span *body = NULL;
-	struct common c, in_body;
-	float in_words = 0;
+	struct common c;
+	float in_words = 0, *m = r->m;
 
 	memset(r, 0, sizeof(*r));
 	r->place = one->place;
 	for (unsigned i = 0; i < doc->texts_n; i++) {
 		const struct kb_span *t = &doc->texts[i];
+		if (t->part == KB_PART_BODY) {
+			body = t;
+			continue;
+		}
 		compare(&c, q, doc->syms + t->from, t->len);
-		l.exact |= c.exact;
-		l.sound |= c.sound;
-		l.pair |= c.pair;
-		l.pair_sound |= c.pair_sound;
+		look_any(&l, &c);
 		if (t->part <= KB_PART_ASK) {
 			l.asked |= c.pair;
 			l.asked_sound |= c.pair_sound;
 			look_way(r, &l, doc, t, &c);
-		} else if (t->part == KB_PART_BODY) {
-			body = t;
-			in_body = c;
 		} else {
 			float w = pair_share(q, c.pair, c.pair_sound);
 			in_words = w > in_words ? w : in_words;
 		}
 	}
-	float *m = r->m;
 	if (body) {
 		const uint16_t *p = doc->syms + body->from;
-		m[KB_M_body] = unit_share(q, in_body.exact, in_body.sound);
-		m[KB_M_body_pair] =
-			pair_share(q, in_body.pair, in_body.pair_sound);
-		look_body(m, q, &l, p, p + body->len);
+		look_body(m, &c, q, &l, p, p + body->len);
+		look_any(&l, &c);
+		m[KB_M_body_dense] =
+			m[KB_M_body_pair] / logf(4 + (float)c.len) * 3;
 	}
 	m[KB_M_words] = in_words;
 	m[KB_M_entry] = unit_share(q, l.exact, l.sound);
@@ -489,9 +530,6 @@ static void look(struct kb_ranked *r, struct kb_question *q,
 		m[KB_M_tells] = (float)((q->wants & doc->tells) != 0);
 		m[KB_M_tells_not] = (float)((q->wants & ~doc->tells) != 0);
 	}
-	if (body)
-		m[KB_M_body_dense] =
-			m[KB_M_body_pair] / logf(4 + (float)in_body.len) * 3;
 	measure_places(m, q, doc);
 	if (m[KB_M_asked_pair] < .1f && m[KB_M_body_pair] > .2f)
 		r->part = KB_PART_BODY;
