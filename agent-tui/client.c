@@ -289,7 +289,7 @@ static void on_me(const struct client_reply *r, void *arg)
 
 	if (r->err)
 		return;
-	model_take_me(c->model, r->result);
+	client_take_me(c, r->result);
 	if (c->want_signin && me->agent.state == STATE_OFFLINE)
 		client_signin(c, c->device);
 	if (*me->agent.contact)

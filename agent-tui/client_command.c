@@ -28,7 +28,18 @@ static void on_agent(const struct client_reply *r, void *arg)
 	struct client *c = arg;
 
 	if (!r->err)
-		model_take_me(c->model, r->result);
+		client_take_me(c, r->result);
+}
+
+/* A reply waits for the disk, events do not: one that tells of a state from
+ * before the event's says nothing new. */
+void client_take_me(struct client *c, json_t *agent)
+{
+	json_t *obj = json_object_get(agent, "agent");
+
+	if (json_int(obj ? obj : agent, "since_us") >=
+	    c->model->me.agent.since_us)
+		model_take_me(c->model, agent);
 }
 
 static int me(struct client *c, const char *method, json_t *params,

@@ -71,6 +71,7 @@ void client_drop_requests(struct client *c, client_reply_h *h);
 void client_complain(struct client *c, const struct client_reply *r);
 
 /* client_command.c */
+void client_take_me(struct client *c, json_t *agent);
 void client_fetch(struct client *c, enum model_list list, bool first);
 void client_fetch_all(struct client *c, bool again);
 void client_on_search_timer(void *arg);

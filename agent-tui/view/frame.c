@@ -140,8 +140,10 @@ static int collect(const struct app *a, bool wide, struct fact *v)
 	fact(v, &n, 0, b);
 	waiting_fact(m, b, sizeof(b));
 	fact(v, &n, 0, b);
-	snprintf(b, sizeof(b), _("back %d"), missed_open(m));
-	fact(v, &n, 0, b);
+	if (m->me.roles & MAY_DESK) { /* others are not told */
+		snprintf(b, sizeof(b), _("back %d"), missed_open(m));
+		fact(v, &n, 0, b);
+	}
 	if (m->wall.at_us) {
 		rate_fact(m, b, sizeof(b));
 		fact(v, &n, 4, b);

@@ -175,6 +175,7 @@ static void card_name(const struct model *m, struct row *r, int w)
 {
 	const struct model_citizen *c = &m->citizen;
 	bool full = is_shown(m);
+	char b[64];
 
 	row_hostile(r, 0, *c->name ? c->name : _("(unknown)"));
 	if (*c->title) {
@@ -186,11 +187,14 @@ static void card_name(const struct model *m, struct row *r, int w)
 	if (full)
 		row_add(r, " %ds",
 			(int)((c->shown_until_us - model_now_us(m)) / US));
-	if (c->contacts_recent && w >= 36)
-		row_add(r, _("  call %d in %d days"), c->contacts_recent,
-			c->recent_days);
-	else if (c->contacts_recent)
-		row_add(r, _("  no. %d"), c->contacts_recent);
+	if (!c->contacts_recent)
+		return;
+	snprintf(b, sizeof(b), _("  call %d in %d days"), c->contacts_recent,
+		 c->recent_days);
+	if (r->cols + utf8_width(b) >= w)
+		snprintf(b, sizeof(b), _("  no. %d"), c->contacts_recent);
+	if (r->cols + utf8_width(b) < w)
+		row_add(r, "%s", b);
 }
 
 bool pane_card_is_mine(const struct model *m)
@@ -269,8 +273,10 @@ static void history_row(const struct model *m, const struct model_history *h,
 						: pane_result(h->result);
 	int room = w - 6 - 5 - 8 - 2;
 
-	if (!strcmp(h->contact, m->call.contact) ||
-	    !strcmp(h->contact, m->offer.contact))
+	bool mine = !strcmp(h->contact, m->call.contact);
+	if (mine && strcmp(m->call.state, "ended") != 0)
+		mark = "…";
+	if (mine || !strcmp(h->contact, m->offer.contact))
 		name = _("this call");
 	row_init(r);
 	pane_when(m, h->at_us, when, sizeof(when));
@@ -511,7 +517,10 @@ static int today_rows(const struct model *m, struct area b)
 	row_init(&r);
 	row_add(&r, _("Wrap-up %s"), wrap);
 	row_to(&r, 14);
-	row_add(&r, _("in %d s %.0f%%"), t->target_s, t->in_target);
+	if (t->calls)
+		row_add(&r, _("in %d s %.0f%%"), t->target_s, t->in_target);
+	else
+		row_add(&r, _("in %d s --"), t->target_s);
 	pane_line_row(b, 1, false, false, &r);
 	return 2;
 }

@@ -289,7 +289,11 @@ static void call_row(const struct model *m, const struct model_call *k,
 	row_time(t, sizeof(t),
 		 model_now_us(m) -
 			 (k->answered_us ? k->answered_us : k->arrived_us));
-	row_add(r, "%s %s ", !strcmp(k->state, "held") ? "‖" : "◆", t);
+	row_add(r, "%s %s ",
+		!strcmp(k->state, "held")      ? "‖"
+		: !strcmp(k->state, "ringing") ? "◇"
+					       : "◆",
+		t);
 	row_hostile(r, 0, model_queue_name(m, k->queue));
 	row_add(r, " ");
 	row_hostile(r, 0, k->number);
@@ -313,8 +317,16 @@ static void alarm_row(const struct model *m, const struct model_alarm *k,
 	row_add(r, "  %s", *k->taken_by ? k->taken_by : _("not taken"));
 }
 
-static void block_title(const struct wall *s, enum block b, char *out,
-			size_t size)
+/* Single calls are not for those who only watch the figures. */
+static bool is_told(const struct model *m, enum block b)
+{
+	return b == B_LINE    ? (m->me.roles & MAY_DESK) != 0
+	       : b == B_CALLS ? (m->me.roles & MAY_LEAD) != 0
+			      : true;
+}
+
+static void block_title(const struct model *m, const struct wall *s,
+			enum block b, char *out, size_t size)
 {
 	static const char *const names[B_N] = {
 		N_("Queues, agents by what they do"), N_("Waiting %d"),
@@ -322,7 +334,11 @@ static void block_title(const struct wall *s, enum block b, char *out,
 	char words[80];
 
 	sift_words(&s->sifts[b], words, sizeof(words));
-	snprintf(out, size, tr(names[b]), s->sifts[b].n);
+	int64_t longest;
+	int n = b == B_LINE && !is_told(m, b) ? model_waiting(m, &longest)
+					      : s->sifts[b].n;
+
+	snprintf(out, size, tr(names[b]), n);
 	strncat(out, words, size - strlen(out) - 1);
 }
 
@@ -364,7 +380,7 @@ static void draw_block(struct wall *s, const struct model *m, enum block b,
 
 	if (a.h < 2)
 		return;
-	block_title(s, b, title, sizeof(title));
+	block_title(m, s, b, title, sizeof(title));
 	/* the caption of a column stays, keys are for the one with the focus
 	 */
 	bool key = b == B_AGENTS || b == B_ALARMS;
@@ -372,7 +388,8 @@ static void draw_block(struct wall *s, const struct model *m, enum block b,
 		    (on && (!key || (m->me.roles & MAY_LEAD) != 0));
 	screen_rule(a.y, a.x, a.w, on, title, hint ? tr(hints[b]) : "");
 	if (!n)
-		pane_empty(a, tr(empty[b]));
+		pane_empty(a, is_told(m, b) ? tr(empty[b])
+					    : _("Not shown to your role."));
 	if (b == B_QUEUES) {
 		screen_put(in.y, in.x + 1, in.w - 1, ST_DIM,
 			   _("queue   wait  longest  ready ring talk wrap "

@@ -40,7 +40,7 @@ golden <<'SCREEN'
 [1 Desk] 3 Tickets(4) 4 Knowledge 5 Outbound(3)                     sample data
 ◇◇ Call 00:00 ◇◇ 138****1234 张* │ 医保 │ waited 00:10 │ 15 s   【 F2 answer 】
 ─ Citizen ──────────────────────────────┬─ Open 1 ──────────────────────────────
- 张* 女士  138****1234  call 3 in 30 da…│ !T-1120-118 生育津贴进度  A023
+ 张* 女士  138****1234  no. 3           │ !T-1120-118 生育津贴进度  A023
  请说慢一点                             │   promised by 12:00  left 1:20  回电
  !11-20 was not satisfied               ├─ Likely questions ────────────────────
 ─ History 6 ────────────────────────────┤ KB-0415 生育津贴多久到账      ●v3
