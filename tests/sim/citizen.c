@@ -35,6 +35,8 @@
 #define GAP_US	  60000
 #define MARKS	  5 /* marked packets in a row that make an agent */
 #define CALLS_MAX 2000
+#define STRAYS	  200
+#define STRAY_US  250
 
 static struct {
 	const char *to, *from, *speak, *record, *numbers, *dtmf;
@@ -74,8 +76,9 @@ struct call {
 	int64_t heard_samples;
 	int marked;
 	int64_t max_gap_us;
+	uint32_t strays[STRAYS]; /* packets by how far from their time */
 	uint16_t far_seq;
-	uint32_t far_ssrc;
+	uint32_t far_ssrc, far_ts;
 	/* how it ended */
 	int code;
 	const char *ended_by;
@@ -103,18 +106,32 @@ static json_int_t since_ms(const struct call *c, int64_t at_us)
 	return at_us ? (at_us - c->begun_us) / 1000 : -1;
 }
 
+/* How far the best 99 of 100 packets came from the time that their sender's
+ * clock gave them, after the one before. */
+static json_int_t jitter_us(const struct call *c)
+{
+	uint64_t all = 0, sum = 0;
+	int i = 0;
+
+	for (int k = 0; k < STRAYS; k++)
+		all += c->strays[k];
+	while (i < STRAYS && (sum += c->strays[i]) * 100 < all * 99)
+		i++;
+	return all ? (json_int_t)(i + 1) * STRAY_US : 0;
+}
+
 static void report(const struct call *c)
 {
 	int64_t now = cal_mono_us();
 	scoped_json json_t *o = json_pack(
-		"{s:s, s:i, s:b, s:b, s:I, s:I, s:I, s:i, s:i, s:I, s:i, s:s,"
-		" s:s, s:I}",
+		"{s:s, s:i, s:b, s:b, s:I, s:I, s:I, s:i, s:i, s:I, s:i, s:I,"
+		" s:s, s:s, s:I}",
 		"from", c->from, "code", c->code, "up", c->up_us != 0,
 		"answered", c->agent_us != 0, "up_ms", since_ms(c, c->up_us),
 		"answered_ms", since_ms(c, c->agent_us), "ms",
 		since_ms(c, now), "heard", (int)c->heard, "gaps", (int)c->gaps,
 		"max_gap_ms", (json_int_t)c->max_gap_us / 1000, "seq_gaps",
-		(int)c->seq_gaps, "ended_by",
+		(int)c->seq_gaps, "jitter_p99_us", jitter_us(c), "ended_by",
 		c->ended_by ? c->ended_by : "far", "cause", c->cause,
 		"agent_at_us",
 		(json_int_t)(c->agent_us ? c->first_mark_us : 0));
@@ -264,7 +281,13 @@ static void on_tick(void *arg)
 
 /* ---- voice in ---- */
 
-static void measure(struct call *c, uint16_t seq, uint32_t ssrc)
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	       (uint32_t)p[2] << 8 | p[3];
+}
+
+static void measure(struct call *c, uint16_t seq, uint32_t ts, uint32_t ssrc)
 {
 	int64_t now = cal_mono_us();
 
@@ -277,7 +300,11 @@ static void measure(struct call *c, uint16_t seq, uint32_t ssrc)
 			c->max_gap_us = gap;
 		if (step > 1)
 			c->seq_gaps += (uint32_t)(step - 1);
+		int64_t stray = gap - (int32_t)(ts - c->far_ts) * 125LL;
+		int64_t slot = (stray < 0 ? -stray : stray) / STRAY_US;
+		c->strays[slot < STRAYS ? slot : STRAYS - 1]++;
 	}
+	c->far_ts = ts;
 	c->far_ssrc = ssrc;
 	c->far_seq = seq;
 	c->last_rx_us = now;
@@ -294,9 +321,7 @@ static void on_rtp(const struct sa *src, struct mbuf *mb, void *arg)
 
 	if ((pt != 8 && pt != 0) || (p[0] & 0xc0) != 0x80)
 		return;
-	measure(c, (uint16_t)(p[2] << 8 | p[3]),
-		(uint32_t)p[8] << 24 | (uint32_t)p[9] << 16 |
-			(uint32_t)p[10] << 8 | p[11]);
+	measure(c, (uint16_t)(p[2] << 8 | p[3]), get32(p + 4), get32(p + 8));
 	p += RTP_HEAD;
 	len -= RTP_HEAD;
 	for (size_t i = 0; pt == 0 && i < len; i++)
