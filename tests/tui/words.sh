@@ -18,7 +18,8 @@ n=$(echo "$kinds" | wc -l)
 missing=
 for kind in $kinds; do
 	case $kind in
-	'"kb.imported"') continue ;; # of the base, on no contact
+	# of the knowledge base, on no contact
+	'"kb.imported"' | '"kb.released"' | '"kb.turned"') continue ;;
 	esac
 	grep -qF "{$kind, N_(" agent-tui/view/words.c || missing="$missing $kind"
 done
