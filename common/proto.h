@@ -168,6 +168,13 @@ struct proto_method {
 	  "It does not")                                                     \
 	X("kb.gap", MAY_AGENT, RUN_WRITE, "contact?:str q:str",              \
 	  "Nothing in the knowledge base answers this")                      \
+	X("gap.list", MAY_ANY, RUN_READ, "cursor?:str",                      \
+	  "Questions without an answer, the same put together")              \
+	X("gap.draft", MAY_DESK, RUN_WRITE, "gaps:list title?:str",          \
+	  "Begin an entry that answers them")                                \
+	X("gap.close", MAY_LEAD, RUN_WRITE,                                  \
+	  "gaps:list entry?:str reason?:str",                                \
+	  "They have an entry, or need none")                                \
 	X("kb.import", MAY_ADMIN, RUN_WRITE,                                 \
 	  "entries:list stage?:str more?:bool by?:str paper?:str",           \
 	  "Bring entries in, all or nothing")                                \

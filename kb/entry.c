@@ -175,6 +175,11 @@ static const char *forbidden(uint32_t cp)
 	return NULL;
 }
 
+bool kb_entry_takes(uint32_t cp)
+{
+	return !forbidden(cp);
+}
+
 static int check_line(const char *s, size_t len, const char *file, int line,
 		      size_t max, struct diag *diag)
 {

@@ -22,6 +22,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/cal.h"
 
@@ -103,6 +104,10 @@ const char *kb_state_on(enum kb_state state, const char *effective,
 /* The key that a confirmed entry must have and this one has not ("body": the
  * answer itself); NULL: it is whole. */
 const char *kb_entry_lacks(const struct kb_entry *e);
+
+/* May this character stand in an entry? Control characters and those that
+ * turn the direction of writing may not. */
+bool kb_entry_takes(uint32_t cp);
 
 /* A day that exists, written as 2026-11-24. */
 bool kb_day_is_good(const char *day);

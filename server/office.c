@@ -34,6 +34,7 @@
 #include "server/desk/acd.h"
 #include "server/desk/article.h"
 #include "server/desk/citizen.h"
+#include "server/desk/gap.h"
 #include "server/desk/keep.h"
 #include "server/desk/people.h"
 #include "server/desk/release.h"
@@ -296,6 +297,7 @@ static int article_start(struct office *o)
 		return err;
 	rpc_register(o->rpc, article_methods, o->article);
 	rpc_register(o->rpc, release_methods, NULL);
+	rpc_register(o->rpc, gap_methods, NULL);
 	return 0;
 }
 

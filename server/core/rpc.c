@@ -136,6 +136,20 @@ int rpc_bad_params(struct rpc_call *call, const struct json_in *in)
 			"%s", in->fault);
 }
 
+int rpc_append(struct rpc_call *call, struct db *db, const char *kind,
+	       const char *subject, json_t *body)
+{
+	scoped_json json_t *owned = body;
+	struct fact fact = {
+		.dur_ms = -1,
+		.actor = call->actor,
+		.kind = kind,
+		.subject = subject,
+		.body = owned,
+	};
+	return owned ? fact_append(call->log, db, &fact) : ENOMEM;
+}
+
 int rpc_fact(struct rpc_call *call, struct db *db, struct fact *fact)
 {
 	fact->actor = call->actor;

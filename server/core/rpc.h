@@ -128,6 +128,11 @@ int rpc_fact(struct rpc_call *call, struct db *db, struct fact *fact);
 	})
 #endif
 
+/* Appends a fact of the caller's about `subject`; body is stolen, NULL is
+ * ENOMEM. */
+int rpc_append(struct rpc_call *call, struct db *db, const char *kind,
+	       const char *subject, json_t *body);
+
 /* Live handlers that answer later: take the ticket, return EINPROGRESS, and
  * finish exactly once; it survives the session's end. */
 struct rpc_later;

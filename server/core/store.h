@@ -95,7 +95,8 @@ extern const char store_kb_schema[];
 extern const char store_call_schema_2[];
 extern const char store_kb_schema_3[];
 extern const char store_kb_schema_4[];
+extern const char store_kb_schema_5[];
 
 /* The steps from an empty file to this program's; tests go part of the way. */
-#define STORE_VERSION 4
+#define STORE_VERSION 5
 extern const struct db_migration store_migrations[STORE_VERSION];

@@ -2,6 +2,7 @@
 #include "server/core/store_kb.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/cal.h"
@@ -30,6 +31,17 @@ const char store_kb_schema_3[] = KB_LIFE_SCHEMA
 	"CREATE INDEX kb_release_at ON kb_release(at_us);";
 
 const char store_kb_schema_4[] = KB_SEARCH_SCHEMA;
+
+/* filed: nobody said so, but its ticket was filed without an entry. */
+const char store_kb_schema_5[] =
+	"ALTER TABLE kb_gap ADD COLUMN filed INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE kb_gap ADD COLUMN closed_us INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE kb_gap ADD COLUMN closer TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE kb_gap ADD COLUMN entry TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE kb_gap ADD COLUMN why TEXT NOT NULL DEFAULT '';"
+	"CREATE UNIQUE INDEX kb_gap_seq ON kb_gap(seq);"
+	"CREATE INDEX kb_gap_open ON kb_gap(closed_us, seq);"
+	"CREATE INDEX kb_gap_contact ON kb_gap(contact);";
 
 /* ---- projections ---- */
 
@@ -157,6 +169,13 @@ static int on_turned(struct db *db, const struct fact *fact, void *arg)
 
 static int on_adopted(struct db *db, const struct fact *fact, void *arg)
 {
+	/* filed without, and mended */
+	int err = db_run(db,
+			 "DELETE FROM kb_gap WHERE contact=? AND filed=1"
+			 " AND closed_us=0",
+			 "s", fact->contact);
+	if (err)
+		return err;
 	return store_ticket_entry_put(
 		db, fact->contact, json_str(fact->body, "entry"),
 		json_int(fact->body, "version"), json_str(fact->body, "title"),
@@ -169,14 +188,58 @@ static int on_dropped(struct db *db, const struct fact *fact, void *arg)
 				       json_str(fact->body, "entry"));
 }
 
-static int on_gap(struct db *db, const struct fact *fact, void *arg)
+static int put_gap(struct db *db, const struct fact *fact, const char *words,
+		   bool filed)
 {
 	return db_run(db,
-		      "INSERT INTO kb_gap(at_us, agent, contact, words, seq)"
-		      " VALUES(?,?,?,?,?)",
-		      "isssi", fact->at_us, fact->agent ? fact->agent : "",
-		      fact->contact ? fact->contact : "",
-		      json_str(fact->body, "q"), fact->seq);
+		      "INSERT INTO kb_gap(at_us, agent, contact, words, seq,"
+		      " filed) VALUES(?,?,?,?,?,?)",
+		      "isssii", fact->at_us, fact->agent ? fact->agent : "",
+		      fact->contact ? fact->contact : "", words, fact->seq,
+		      (int64_t)filed);
+}
+
+static int on_gap(struct db *db, const struct fact *fact, void *arg)
+{
+	return put_gap(db, fact, json_str(fact->body, "q"), false);
+}
+
+/* Each answered question leads to an entry or is a gap. */
+static int on_filed(struct db *db, const struct fact *fact, void *arg)
+{
+	const json_t *fields = json_object_get(fact->body, "fields");
+	int64_t known = 0;
+
+	if (!strcmp(json_str(fact->body, "outcome"), "invalid"))
+		return 0;
+	int err = db_get_int(
+		db, &known, 0,
+		"SELECT (SELECT count(*) FROM ticket_entry WHERE contact=?1)"
+		" + (SELECT count(*) FROM kb_gap WHERE contact=?1)",
+		"s", fact->contact);
+	if (err || known)
+		return err;
+	return put_gap(db, fact, json_str(fields, "summary"), true);
+}
+
+static int on_gap_closed(struct db *db, const struct fact *fact, void *arg)
+{
+	size_t i;
+	json_t *seq;
+	int err = 0;
+
+	json_array_foreach (json_object_get(fact->body, "gaps"), i, seq) {
+		if (err)
+			return err;
+		err = db_run(db,
+			     "UPDATE kb_gap SET closed_us=?, closer=?,"
+			     " entry=?, why=? WHERE seq=?",
+			     "isssi", fact->at_us, fact->actor,
+			     json_str(fact->body, "entry"),
+			     json_str(fact->body, "reason"),
+			     (int64_t)json_integer_value(seq));
+	}
+	return err;
 }
 
 void store_kb_register(struct fact_log *log)
@@ -194,6 +257,8 @@ void store_kb_register(struct fact_log *log)
 		{.prefix = "kb.adopted", .projecth = on_adopted},
 		{.prefix = "kb.dropped", .projecth = on_dropped},
 		{.prefix = "kb.gap", .projecth = on_gap},
+		{.prefix = "ticket.filed", .projecth = on_filed},
+		{.prefix = "gap.closed", .projecth = on_gap_closed},
 	};
 
 	for (size_t i = 0; i < sizeof(sinks) / sizeof(*sinks); i++)
@@ -274,6 +339,54 @@ int store_kb_release_known(struct db *db, const char *name, bool *knownp)
 			     "s", name);
 	if (!err)
 		*knownp = n != 0;
+	return err;
+}
+
+/* ---- gaps ---- */
+
+int store_kb_gaps(struct db *db, int64_t limit, store_kb_gap_h *h, void *arg)
+{
+	scoped_stmt struct db_stmt *s = NULL;
+	int err = db_query(&s, db,
+			   "SELECT seq, at_us, agent, contact, words, filed"
+			   " FROM kb_gap WHERE closed_us=0 ORDER BY seq DESC"
+			   " LIMIT ?",
+			   "i", limit);
+	while (!err && !(err = db_step(s))) {
+		const struct store_kb_gap gap = {
+			.seq = db_int(s, 0),
+			.at_us = db_int(s, 1),
+			.agent = db_str(s, 2),
+			.contact = db_str(s, 3),
+			.words = db_str(s, 4),
+			.filed = db_int(s, 5) != 0,
+		};
+		int stop = h(&gap, arg);
+		if (stop)
+			return stop;
+	}
+	return err == ENOENT ? 0 : err;
+}
+
+int store_kb_gap_words(struct db *db, int64_t seq, char **wordsp)
+{
+	scoped_stmt struct db_stmt *s = NULL;
+	int err = db_query_row(&s, db,
+			       "SELECT words FROM kb_gap WHERE seq=?"
+			       " AND closed_us=0",
+			       "i", seq);
+	return err ? err : str_dup(wordsp, db_str(s, 0));
+}
+
+int store_kb_next_id(struct db *db, char *id, size_t size)
+{
+	int64_t n = 0;
+	int err = db_get_int(db, &n, 0,
+			     "SELECT max(CAST(substr(id, 4) AS INTEGER))"
+			     " FROM kb_entry WHERE id GLOB 'KB-[0-9]*'",
+			     "");
+	if (!err)
+		snprintf(id, size, "KB-%04lld", (long long)n + 1);
 	return err;
 }
 

@@ -13,8 +13,8 @@
 
 #include "server/core/fact.h"
 
-/* Projections of entry.*, kb.released, kb.turned, kb.adopted, kb.dropped and
- * kb.gap. */
+/* Projections of entry.*, kb.released, kb.turned, kb.adopted, kb.dropped,
+ * kb.gap and gap.closed; a ticket that is filed without an entry is a gap. */
 void store_kb_register(struct fact_log *log);
 
 /* ---- what a citizen will likely ask ---- */
@@ -44,6 +44,23 @@ typedef int(store_kb_release_h)(const struct store_kb_release *r, void *arg);
 int store_kb_releases(struct db *db, int64_t limit, store_kb_release_h *h,
 		      void *arg);
 int store_kb_release_known(struct db *db, const char *name, bool *knownp);
+
+/* ---- gaps ---- */
+
+struct store_kb_gap {
+	int64_t seq; /* its fact: what it is known by */
+	int64_t at_us;
+	const char *agent, *contact;
+	const char *words; /* what was asked, or the ticket's summary */
+	bool filed;	   /* a ticket was filed without an entry */
+};
+typedef int(store_kb_gap_h)(const struct store_kb_gap *gap, void *arg);
+/* Open ones, newest first. Non-zero ends the walk and is returned. */
+int store_kb_gaps(struct db *db, int64_t limit, store_kb_gap_h *h, void *arg);
+/* Of an open one; ENOENT. To be freed with mem_deref. */
+int store_kb_gap_words(struct db *db, int64_t seq, char **wordsp);
+/* "KB-0434": after the highest that there is. */
+int store_kb_next_id(struct db *db, char *id, size_t size);
 
 /* ---- an import in parts (no facts: it has not happened yet) ---- */
 

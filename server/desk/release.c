@@ -107,20 +107,6 @@ static int may(struct rpc_call *call, const struct look *k, const char *id,
 		   : 0;
 }
 
-static int append(struct rpc_call *call, struct db *db, const char *kind,
-		  const char *subject, json_t *body)
-{
-	scoped_json json_t *owned = body;
-	struct fact fact = {
-		.dur_ms = -1,
-		.actor = call->actor,
-		.kind = kind,
-		.subject = subject,
-		.body = owned,
-	};
-	return owned ? fact_append(call->log, db, &fact) : ENOMEM;
-}
-
 static int answer(struct rpc_call *call, struct db *db, const char *id,
 		  int64_t version)
 {
@@ -192,9 +178,9 @@ static int rpc_draft(struct rpc_call *call, struct db *db)
 	if (!err)
 		err = draft_version(call, db, e->id, known, &version);
 	if (!err)
-		err = append(call, db, "entry.drafted", e->id,
-			     json_pack("{s:I, s:s}", "version",
-				       (json_int_t)version, "text", text));
+		err = rpc_append(call, db, "entry.drafted", e->id,
+				 json_pack("{s:I, s:s}", "version",
+					   (json_int_t)version, "text", text));
 	return err ? err : answer(call, db, e->id, version);
 }
 
@@ -233,9 +219,9 @@ static int rpc_review(struct rpc_call *call, struct db *db)
 	if (!err)
 		err = whole(call, db, id, k.life.version);
 	if (!err)
-		err = append(call, db, "entry.reviewed", id,
-			     json_pack("{s:I}", "version",
-				       (json_int_t)k.life.version));
+		err = rpc_append(call, db, "entry.reviewed", id,
+				 json_pack("{s:I}", "version",
+					   (json_int_t)k.life.version));
 	return err ? err : answer(call, db, id, k.life.version);
 }
 
@@ -270,11 +256,11 @@ static int rpc_confirm(struct rpc_call *call, struct db *db)
 	if (!err)
 		err = may(call, &k, id, KB_CONFIRM, person);
 	if (!err)
-		err = append(call, db, "entry.confirmed", id,
-			     json_pack("{s:I, s:s, s:s, s:s}", "version",
-				       (json_int_t)k.life.version, "by",
-				       person, "paper", paper, "effective",
-				       day));
+		err = rpc_append(call, db, "entry.confirmed", id,
+				 json_pack("{s:I, s:s, s:s, s:s}", "version",
+					   (json_int_t)k.life.version, "by",
+					   person, "paper", paper, "effective",
+					   day));
 	return err ? err : answer(call, db, id, k.life.version);
 }
 
@@ -304,10 +290,10 @@ static int end_step(struct rpc_call *call, struct db *db, enum kb_step step,
 				"%s v%lld", id, (long long)k.life.version);
 	err = may(call, &k, id, step, call->actor);
 	if (!err)
-		err = append(call, db, kind, id,
-			     json_pack("{s:I, s:s}", "version",
-				       (json_int_t)k.life.version, "reason",
-				       reason));
+		err = rpc_append(call, db, kind, id,
+				 json_pack("{s:I, s:s}", "version",
+					   (json_int_t)k.life.version,
+					   "reason", reason));
 	return err ? err : answer(call, db, id, k.life.version);
 }
 
@@ -342,7 +328,7 @@ static int roll_back(struct rpc_call *call, struct db *db,
 	json_object_set_new(owned, "version", json_integer(version));
 	json_object_set_new(owned, "of", json_integer(of->version));
 	json_object_set_new(owned, "text", json_string(of->entry->text));
-	err = append(call, db, "entry.rolledback", id, take(owned));
+	err = rpc_append(call, db, "entry.rolledback", id, take(owned));
 	return err ? err : answer(call, db, id, version);
 }
 
@@ -440,9 +426,9 @@ static int rpc_release(struct rpc_call *call, struct db *db)
 	if (!err)
 		err = name_release(db, name, sizeof(name));
 	if (!err && !dry)
-		err = append(call, db, "kb.released", name,
-			     json_pack("{s:s, s:s, s:O}", "release", name,
-				       "note", note, "entries", entries));
+		err = rpc_append(call, db, "kb.released", name,
+				 json_pack("{s:s, s:s, s:O}", "release", name,
+					   "note", note, "entries", entries));
 	if (err)
 		return err;
 	call->result =
