@@ -25,6 +25,7 @@ struct options {
 	const char *by, *paper;	   /* whose confirmation, and its document */
 	const char *reason, *note; /* why; what a release brings */
 	const char *effective;	   /* "2026-12-01" */
+	const char *entry;	   /* what answers a gap */
 	bool json;
 	bool batch;
 	bool dry_run;
@@ -75,3 +76,6 @@ int command_waiting(const struct options *o);
 int command_versions(const struct options *o);
 int command_releases(const struct options *o);
 int command_diff(const struct options *o);
+int command_gaps(const struct options *o);
+int command_gap_draft(const struct options *o);
+int command_gap_close(const struct options *o);

@@ -456,6 +456,12 @@ static const struct command commands[] = {
 	 0, 0},
 	{"diff", "ID[@VERSION] [VERSION]", N_("What a version changes"),
 	 command_diff, READS, 1, 2},
+	{"gaps", "", N_("Questions without an answer, the same together"),
+	 command_gaps, READS, 0, 0},
+	{"gap-draft", "NUMBER...", N_("Begin an entry that answers them"),
+	 command_gap_draft, WRITES, 1, INT_MAX},
+	{"gap-close", "NUMBER...", N_("They have an entry, or need none"),
+	 command_gap_close, WRITES, 1, INT_MAX},
 	{"stat", "", N_("Count entries"), run_stat, READS, 0, 0},
 	{"log", "[ID]", N_("Changes, newest first"), run_log, READS, 0, 1},
 };
@@ -487,7 +493,8 @@ static int usage(FILE *out)
 		"  --paper TEXT   and the document that says so\n"
 		"  --effective DAY  confirm, rollback: in force from this "
 		"day\n"
-		"  --reason TEXT  return, withdraw, rollback: why\n"
+		"  --reason TEXT  return, withdraw, rollback, gap-close: why\n"
+		"  --entry ID     gap-close: the entry that answers them\n"
 		"  --note TEXT    release: what it brings\n"
 		"  --dry-run      release: only say what it would bring\n"
 		"\n"
@@ -542,6 +549,7 @@ static int parse(struct options *o, int argc, char **argv)
 		EFFECTIVE,
 		REASON,
 		NOTE,
+		ENTRY,
 		DRY_RUN,
 		HELP,
 		SHOW_VERSION
@@ -559,6 +567,7 @@ static int parse(struct options *o, int argc, char **argv)
 		{"effective", required_argument, NULL, EFFECTIVE},
 		{"reason", required_argument, NULL, REASON},
 		{"note", required_argument, NULL, NOTE},
+		{"entry", required_argument, NULL, ENTRY},
 		{"dry-run", no_argument, NULL, DRY_RUN},
 		{"help", no_argument, NULL, HELP},
 		{"version", no_argument, NULL, SHOW_VERSION},
@@ -575,6 +584,7 @@ static int parse(struct options *o, int argc, char **argv)
 		[EFFECTIVE - DB] = &o->effective,
 		[REASON - DB] = &o->reason,
 		[NOTE - DB] = &o->note,
+		[ENTRY - DB] = &o->entry,
 		[SHOW_VERSION - DB] = NULL,
 	};
 

@@ -133,6 +133,27 @@ refused 'was in force' kb rollback --by B01 --paper 函 --reason 错 KB-7001@9
 ask b01 kb.rollback '{"entry": "KB-7001", "version": 1, "reason": "废止有误"}'
 answered b01 '.result.version == 3 and .result.state == "effective"'
 
+step 'what nobody could answer becomes a draft'
+for q in 您好，高龄津贴怎么领 高龄津贴在哪里领取 公交卡怎么办; do
+	ask a001 kb.gap "{\"q\": \"$q\"}"
+done
+kb --json gaps >"$site/gaps.json"
+jq -es 'length == 2 and .[0].count == 2' "$site/gaps.json" >/dev/null ||
+	fail 'not put together'
+kb gaps | grep -q 公交卡怎么办 || fail 'not listed'
+refused 'no number' kb gap-draft eins
+refused 'no such open question' kb gap-draft 999999
+# shellcheck disable=SC2046 # numbers
+kb gap-draft $(jq -s '.[0].gaps[]' "$site/gaps.json") |
+	grep -q '^ask: .*高龄津贴' || fail 'no draft of it'
+ask a001 gap.close "$(jq -sc '{gaps: .[1].gaps, reason: "x"}' "$site/gaps.json")"
+answered a001 '.error.data.name == "not_allowed"'
+# shellcheck disable=SC2046
+kb gap-close --reason 不属于本热线 $(jq -s '.[1].gaps[]' "$site/gaps.json")
+[ -z "$(kb gaps)" ] || fail 'they are still open'
+kb --json waiting | jq -es 'any(.[]; .id == "KB-7002" and .state == "draft")' \
+	>/dev/null || fail 'the draft does not wait'
+
 step 'kill -9 changes nothing of it'
 kb --json versions KB-7001 >"$site/before.json"
 kill -9 "$(cat "$site/pid/zuoxid")"
