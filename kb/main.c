@@ -533,6 +533,16 @@ static int parse_target(struct options *o, const char *text)
 	return EXIT_USAGE;
 }
 
+static int not_known(int c, const char *word)
+{
+	fprintf(stderr,
+		c == ':' ? _("%s: %s wants a value; --help lists the "
+			     "options\n")
+			 : _("%s: unknown option %s; --help lists them\n"),
+		"zuoxi-kb", word);
+	return EXIT_USAGE;
+}
+
 /* 0, or an exit code + 1 to leave with. */
 static int parse(struct options *o, int argc, char **argv)
 {
@@ -610,13 +620,7 @@ static int parse(struct options *o, int argc, char **argv)
 		} else if (c == HELP || c == 'h') {
 			return usage(stdout) + 1;
 		} else {
-			fprintf(stderr,
-				c == ':' ? _("%s: %s wants a value; --help "
-					     "lists the options\n")
-					 : _("%s: unknown option %s; --help "
-					     "lists them\n"),
-				"zuoxi-kb", argv[optind - 1]);
-			return EXIT_USAGE + 1;
+			return not_known(c, argv[optind - 1]) + 1;
 		}
 	}
 	o->args = argv + optind;
