@@ -164,14 +164,16 @@ case $form in
 tunnel | udp)
 	direct
 	robots 3600000
-	citizens "$agents" 1800 $((seconds * 1000))
-	eventually 120 in_state talking "$agents"
+	# every robot hears of every agent's state: slowly, or their one
+	# process drowns; the first stay until the last have come
+	citizens "$agents" 300 $(((seconds + agents / 5) * 1000))
+	eventually $((120 + agents / 2)) in_state talking "$agents"
 	mark >"$site/log/m0"
 	[ -z "${PERF:-}" ] ||
 		perf record -q -g -o "$PERF" -p "$(cat "$site/run/switch.pid")" -- sleep 15 &
 	sleep $((seconds - (seconds > 20 ? 15 : 2)))
 	mark >"$site/log/m1"
-	eventually 120 citizens_gone
+	eventually $((120 + agents / 2)) citizens_gone
 	calls=$agents
 	;;
 setups)
