@@ -34,7 +34,7 @@ static void db_destructor(void *arg)
 {
 	struct db *db = arg;
 
-	mem_deref(db->kept);
+	db->kept = mem_deref(db->kept); /* closing may roll back */
 	list_flush(&db->stmts);
 	if (sqlite3_close(db->raw) != SQLITE_OK)
 		log_error("database closed with statements open");
