@@ -43,6 +43,14 @@ struct frequency {
 	size_t n;
 };
 
+static void frequency_release(struct frequency *f)
+{
+	mem_deref(f->hash);
+	mem_deref(f->texts);
+}
+
+#define scoped_frequency __attribute__((cleanup(frequency_release)))
+
 static int on_word(const char *token, size_t len, size_t from, size_t to,
 		   bool again, void *arg)
 {
@@ -198,15 +206,13 @@ int kb_group(const char *const *text, size_t n, int *group, int *head,
 {
 	size_t used = n < KB_GROUP_TEXTS ? n : KB_GROUP_TEXTS;
 	scoped_mem struct words *w = mem_zalloc((used + 1) * sizeof(*w), NULL);
-	struct frequency f = {0};
+	scoped_frequency struct frequency f = {0};
 
 	if (!w)
 		return ENOMEM;
 	for (size_t i = 0; i < used; i++)
 		read_words(&w[i], text[i]);
 	int err = count(&f, w, used);
-	scoped_mem uint32_t *hash = f.hash;
-	scoped_mem unsigned *texts = f.texts;
 	if (err)
 		return err;
 	*groups = 0;
