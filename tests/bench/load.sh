@@ -202,10 +202,11 @@ load=$(cut -d' ' -f1-3 /proc/loadavg)
 eventually 120 all_ended
 verify=true
 site_ctl verify >"$site/log/verify.log" || verify=false
-# what citizens heard of an agent; short calls end while the notice plays, so
-# there what agents answered
+# what citizens heard of an agent; short calls end while the notice plays, and
+# 400 robots of one process speak too unevenly to be known by their voice: there
+# what agents answered
 answered=$(grep -c '"answered":true' "$site/log/citizens.log" || true)
-[ "$form" != setups ] || answered=$(grep -c '"what":"answered"' "$site/log/robots.log" || true)
+[ "$form" = tunnel ] || [ "$form" = udp ] || answered=$(grep -c '"what":"answered"' "$site/log/robots.log" || true)
 # a tunnel that broke, though it came back
 again=$(grep -c '"what":"down"' "$site/log/robots.log" || true)
 pss=$(for p in $(family "$(site_pid sshd)"); do
@@ -238,6 +239,6 @@ jq -s -c --arg form "$form" --argjson agents "$agents" --argjson calls "$calls" 
 	 jitter_ms: (middle(.jitter_p99_us) / 1000), direct_ms: $direct,
 	 dropped: $stats.media.rec_dropped, late: $stats.media.late,
 	 reconnects: $again, verify: $verify, cores: $cores, load: $load,
-	 memory_mb: ($mem + {ssh: $pss}), files: $files}' "$site/log/citizens.log" | tee "$site/log/result"
+	 memory_mb: ($mem + {ssh: $pss}), files: $files}' < <(grep '^{' "$site/log/citizens.log") | tee "$site/log/result"
 jq -e '.verify and .answered >= .calls and .reconnects == 0 and .seq_gaps == 0' \
 	"$site/log/result" >/dev/null || fail "something was lost: $(cat "$site/log/verify.log")"
