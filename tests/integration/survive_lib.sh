@@ -121,6 +121,9 @@ voice_whole()
 # the office is slow to hear of takes half a second.
 recordings_whole()
 {
+	# the last one is closed a moment after its call
+	eventually 30 eval "site_ctl recording list --json |
+		jq -e 'all(.items[]; .state != \"open\")' >/dev/null"
 	site_ctl contact list --json >"$site/contacts.json"
 	site_ctl recording list --json >"$site/recordings.json"
 	jq -ne --slurpfile c "$site/contacts.json" \
