@@ -79,7 +79,7 @@ done
 
 step 'a refusing agent costs the citizen nothing but seconds'
 site_end r1
-eventually 90 agent_is A001 offline
+eventually 150 agent_is A001 offline
 robot r1 A001 --refuse 1
 eventually 20 agent_is A001 ready # the longest idle: the call is his first
 robot r2 A002 --talk 2000 --wrapup 300

@@ -83,7 +83,7 @@ expect 'one contact a call' \
 
 step 'the switch dies in a call: he is to be called back first'
 site_end r1
-eventually 90 agent_is offline
+eventually 150 agent_is offline
 robot --talk 60000 --wrapup 300
 eventually 20 agent_is ready
 citizen c3 13800000003 --talk 60000 --patience 30000

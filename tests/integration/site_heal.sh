@@ -92,7 +92,7 @@ expect 'the citizen always heard something' said c1 '.max_gap_ms < 1000'
 site_end r1
 
 step 'voice by UDP, both ways'
-eventually 90 agent_is offline
+eventually 150 agent_is offline
 robot r2 --talk 8000 --udp
 citizen c2
 eventually 30 said r2 '.what == "ended" and .path == "udp" and .lost == 0'

@@ -59,7 +59,7 @@ eventually 20 contact_with '.number == "138****0001" and .ticket != ""'
 
 step 'it dies while he is rung; he answers, and hangs up, without it'
 site_end r1
-eventually 60 agent_is A001 offline
+eventually 150 agent_is A001 offline
 robots r2 A001 --step
 citizen c6 13800000006 --talk 300000 --patience 300000
 eventually 30 agent_is A001 offered
@@ -84,7 +84,7 @@ jq -e --argjson back "$back_us" --argjson gone "$gone_us" '[.items[] |
 robot_step r2
 eventually 20 contact_with '.number == "138****0006" and .ticket != ""'
 site_end r2
-eventually 60 agent_is A001 offline
+eventually 150 agent_is A001 offline
 robots r3 A001 --step
 
 step 'who calls meanwhile hears the plan and stands in line as he came'
