@@ -10,77 +10,77 @@
 
 #include "common/libre.h"
 #include "common/scope.h"
-#include "common/proto.h"
 #include "common/speak.h"
 #include "common/utf8.h"
+#include "kb/entry_own.h"
 
-#define BOM	"\xEF\xBB\xBF"
-#define FENCE	"---"
-#define KEY_MAX 16
-
-struct key {
-	const char *name;
-	size_t offset;
-	bool required;
-	bool confirmed;
-};
+#define BOM	   "\xEF\xBB\xBF"
+#define KEY_MAX	   16
+#define FAULTS_MAX 50
 
 #define KB_KEY_ROW(key, field, required, confirmed) \
 	{key, offsetof(struct kb_entry, field), required, confirmed},
 
-static const struct key keys[] = {KB_KEYS(KB_KEY_ROW)};
-#define KEYS_N (sizeof(keys) / sizeof(*keys))
+const struct kb_key kb_keys[KB_KEYS_N] = {KB_KEYS(KB_KEY_ROW)};
 
-static const char *const states[] = {
+const char *const kb_states[] = {
 	[KB_DRAFT] = "draft",
 	[KB_REVIEWED] = "reviewed",
 	[KB_CONFIRMED] = "confirmed",
 	[KB_WITHDRAWN] = "withdrawn",
+	NULL,
 };
 
 static void entry_destructor(void *arg)
 {
 	struct kb_entry *e = arg;
 
-	for (size_t i = 0; i < KEYS_N; i++)
-		mem_deref(*(char **)((char *)e + keys[i].offset));
+	for (size_t i = 0; i < KB_KEYS_N; i++)
+		mem_deref(*kb_entry_field(e, i));
 	for (unsigned i = 0; i < e->asks_n; i++)
 		mem_deref(e->asks[i]);
 	mem_deref(e->asks);
+	for (unsigned i = 0; i < e->quiz_n; i++) {
+		mem_deref(e->quiz[i].question);
+		for (unsigned k = 0; k < e->quiz[i].choices_n; k++)
+			mem_deref(e->quiz[i].choices[k]);
+	}
+	for (unsigned i = 0; i < e->steps_n; i++)
+		mem_deref(e->steps[i]);
 	mem_deref(e->body);
 	mem_deref(e->text);
+	mem_deref(e->path);
 }
 
-static int fault(struct diag *diag, const char *file, int line,
-		 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-
-static int fault(struct diag *diag, const char *file, int line,
-		 const char *fmt, ...)
+struct kb_entry *kb_entry_new(void)
 {
+	return mem_zalloc(sizeof(struct kb_entry), entry_destructor);
+}
+
+int kb_entry_fault(struct kb_reader *r, int line, const char *fmt, ...)
+{
+	struct diag *diag = &r->faults[r->faults_n];
 	char what[2 * sizeof(diag->what)];
 	va_list ap;
 
+	if (r->faults_n == r->faults_max)
+		return EBADMSG;
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), _(fmt), ap);
 	va_end(ap);
 	utf8_copy(diag->what, sizeof(diag->what), what);
-	utf8_copy(diag->file, sizeof(diag->file), file);
+	utf8_copy(diag->file, sizeof(diag->file), r->file);
 	diag->line = line;
+	r->faults_n++;
 	return EBADMSG;
 }
 
-static char **field_of(struct kb_entry *e, size_t i)
+bool kb_entry_goes_on(const struct kb_reader *r, int err)
 {
-	return (char **)((char *)e + keys[i].offset);
+	return !err || (err == EBADMSG && r->faults_n < r->faults_max);
 }
 
-static const char *value_of(const struct kb_entry *e, size_t i)
-{
-	const char *v = *(char *const *)((const char *)e + keys[i].offset);
-	return v ? v : "";
-}
-
-static char *dup_bytes(const char *s, size_t len)
+char *kb_entry_dup(const char *s, size_t len)
 {
 	char *copy = mem_alloc(len + 1, NULL);
 
@@ -94,8 +94,8 @@ static char *dup_bytes(const char *s, size_t len)
 
 int kb_state_parse(enum kb_state *sp, const char *name)
 {
-	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++) {
-		if (!strcmp(states[i], name)) {
+	for (size_t i = 0; kb_states[i]; i++) {
+		if (!strcmp(kb_states[i], name)) {
 			*sp = (enum kb_state)i;
 			return 0;
 		}
@@ -107,9 +107,9 @@ const char *kb_state_on(enum kb_state state, const char *effective,
 			const char *expires, const char *day)
 {
 	if (state == KB_AGREED)
-		return states[KB_CONFIRMED];
+		return kb_states[KB_CONFIRMED];
 	if (state != KB_CONFIRMED)
-		return states[state];
+		return kb_states[state];
 	if (*expires && strcmp(day, expires) > 0)
 		return "expired";
 	if (*effective && strcmp(day, effective) < 0)
@@ -117,93 +117,257 @@ const char *kb_state_on(enum kb_state state, const char *effective,
 	return "effective";
 }
 
-bool kb_id_is_good(const char *id)
-{
-	static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	static const char digit[] = "0123456789";
-	size_t letters = strspn(id, upper);
+/* ---- header ---- */
 
-	id += letters;
-	if (*id == '-')
-		id++;
-	size_t digits = strspn(id, digit);
-	return letters >= 1 && letters <= 8 && digits >= 1 && digits <= 9 &&
-	       !id[digits];
-}
-
-bool kb_day_is_good(const char *s)
+void kb_entry_trim(const char **sp, size_t *lenp)
 {
-	static const int lengths[] = {31, 29, 31, 30, 31, 30,
-				      31, 31, 30, 31, 30, 31};
-	for (int i = 0; i < 10; i++) {
-		bool dash = i == 4 || i == 7;
-		if (dash ? s[i] != '-' : s[i] < '0' || s[i] > '9')
-			return false;
+	const char *s = *sp;
+	size_t n = *lenp;
+
+	while (n && (*s == ' ' || *s == '\t')) {
+		s++;
+		n--;
 	}
-	if (s[10])
-		return false;
-	int y = (int)strtol(s, NULL, 10);
-	int m = (int)strtol(s + 5, NULL, 10);
-	int d = (int)strtol(s + 8, NULL, 10);
-	bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
-	if (m < 1 || m > 12 || d < 1 || d > lengths[m - 1])
-		return false;
-	return m != 2 || d < 29 || leap;
+	while (n && s[n - 1] && strchr(" \t\r", s[n - 1]))
+		n--;
+	*sp = s;
+	*lenp = n;
 }
 
-/* ---- bytes ---- */
-
-/* Characters that change how the rest of a line is shown. */
-static bool is_bidi(uint32_t cp)
+int kb_entry_add_ask(struct kb_entry *e, const char *s, size_t len)
 {
-	return cp == 0x061C || cp == 0x200E || cp == 0x200F ||
-	       (cp >= 0x202A && cp <= 0x202E) ||
-	       (cp >= 0x2066 && cp <= 0x2069);
-}
+	char **more = mem_realloc(e->asks, (e->asks_n + 1) * sizeof(*more));
 
-static const char *forbidden(uint32_t cp)
-{
-	if (cp == 0)
-		return N_(
-			"a NUL character: save the file as plain UTF-8 text");
-	if (is_bidi(cp))
-		return N_("a hidden writing-direction character: delete it");
-	if (cp < 0x20 && cp != '\t' && cp != '\n' && cp != '\r')
-		return N_("a control character: delete it");
-	if (cp == 0x7F || (cp >= 0x80 && cp < 0xA0))
-		return N_("a control character: delete it");
-	return NULL;
-}
-
-bool kb_entry_takes(uint32_t cp)
-{
-	return !forbidden(cp);
-}
-
-static int check_line(const char *s, size_t len, const char *file, int line,
-		      size_t max, struct diag *diag)
-{
-	if (len > max)
-		return fault(diag, file, line,
-			     "line of %zu bytes; %zu are the most: break it",
-			     len, max);
-	long bad = utf8_check(s, len);
-	if (bad >= 0)
-		return fault(diag, file, line,
-			     "byte %ld is not UTF-8: save the file as UTF-8",
-			     bad + 1);
-	for (size_t i = 0; i < len;) {
-		uint32_t cp;
-		size_t n = utf8_get(&cp, s + i, len - i);
-		const char *why = forbidden(cp);
-		if (cp == '\r' && i + 1 != len)
-			why = N_("a stray CR: end lines with LF");
-		if (why)
-			return fault(diag, file, line, "U+%04X is %s",
-				     (unsigned)cp, _(why));
-		i += n;
-	}
+	if (!more && !e->asks)
+		more = mem_alloc(sizeof(*more), NULL);
+	if (!more)
+		return ENOMEM;
+	e->asks = more;
+	e->asks[e->asks_n] = kb_entry_dup(s, len);
+	if (!e->asks[e->asks_n])
+		return ENOMEM;
+	e->asks_n++;
 	return 0;
+}
+
+static int twice(struct kb_reader *r, const char *key, int before)
+{
+	return kb_entry_fault(r, r->line,
+			      "'%s' was given in line %d: keep one", key,
+			      before);
+}
+
+static int read_state(struct kb_reader *r, const char *value)
+{
+	if (r->state_line)
+		return twice(r, "state", r->state_line);
+	r->state_line = r->line;
+	if (!kb_state_parse(&r->e->state, value))
+		return 0;
+	return kb_entry_fault(r, r->line,
+			      "state '%.40s' is unknown: write draft, "
+			      "reviewed, confirmed or withdrawn",
+			      value);
+}
+
+static int read_sample(struct kb_reader *r, const char *value)
+{
+	if (r->sample_line)
+		return twice(r, "sample", r->sample_line);
+	r->sample_line = r->line;
+	r->e->sample = !strcmp(value, "yes");
+	if (r->e->sample || !strcmp(value, "no"))
+		return 0;
+	return kb_entry_fault(r, r->line,
+			      "sample is 'yes' or 'no', not '%.40s'", value);
+}
+
+static int read_ask(struct kb_reader *r, const char *s, size_t len)
+{
+	if (!len)
+		return kb_entry_fault(r, r->line,
+				      "'ask' is empty: write a way to ask, or "
+				      "delete the line");
+	if (r->e->asks_n >= KB_ASKS_MAX)
+		return kb_entry_fault(r, r->line,
+				      "more than %d ways to ask: delete some",
+				      KB_ASKS_MAX);
+	return kb_entry_add_ask(r->e, s, len);
+}
+
+static bool has_choice(const struct kb_quiz *quiz, const char *text)
+{
+	for (unsigned i = 0; i < quiz->choices_n; i++) {
+		if (!strcmp(quiz->choices[i], text))
+			return true;
+	}
+	return false;
+}
+
+/* One part of `question | right | wrong | …`. */
+static int read_choice(struct kb_reader *r, struct kb_quiz *quiz,
+		       const char *s, size_t len)
+{
+	kb_entry_trim(&s, &len);
+	scoped_mem char *text = kb_entry_dup(s, len);
+	if (!text)
+		return ENOMEM;
+	if (!len)
+		return kb_entry_fault(
+			r, r->line,
+			"an empty choice: delete its |, or write "
+			"the choice");
+	if (!quiz->question) {
+		quiz->question = take(text);
+		return 0;
+	}
+	if (has_choice(quiz, text))
+		return kb_entry_fault(
+			r, r->line,
+			"the choice '%.40s' is there twice: keep "
+			"one",
+			text);
+	if (quiz->choices_n == KB_CHOICES_MAX)
+		return kb_entry_fault(r, r->line,
+				      "more than %d choices: delete some",
+				      KB_CHOICES_MAX);
+	quiz->choices[quiz->choices_n++] = take(text);
+	return 0;
+}
+
+static int read_quiz(struct kb_reader *r, const char *s, size_t len)
+{
+	struct kb_entry *e = r->e;
+	const char *end = s + len;
+
+	if (e->quiz_n == KB_QUIZ_MAX)
+		return kb_entry_fault(r, r->line,
+				      "more than %d questions of a quiz: "
+				      "delete some",
+				      KB_QUIZ_MAX);
+	struct kb_quiz *quiz = &e->quiz[e->quiz_n++];
+	for (;;) {
+		const char *bar = memchr(s, '|', (size_t)(end - s));
+		int err = read_choice(r, quiz, s,
+				      (size_t)((bar ? bar : end) - s));
+		if (err)
+			return err;
+		if (!bar)
+			break;
+		s = bar + 1;
+	}
+	if (quiz->choices_n >= 2)
+		return 0;
+	return kb_entry_fault(r, r->line,
+			      "a quiz needs choices: write 'quiz: question | "
+			      "right | wrong'");
+}
+
+static int read_field(struct kb_reader *r, size_t i, const char *s, size_t len)
+{
+	if (r->line_of[i])
+		return twice(r, kb_keys[i].name, r->line_of[i]);
+	r->line_of[i] = r->line;
+	*kb_entry_field(r->e, i) = kb_entry_dup(s, len);
+	return *kb_entry_field(r->e, i) ? 0 : ENOMEM;
+}
+
+/* Letters to change, add or leave out on the way from a to b. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[KEY_MAX + 1];
+	size_t n = strlen(b);
+
+	for (size_t k = 0; k <= n; k++)
+		row[k] = (unsigned)k;
+	for (size_t i = 0; a[i]; i++) {
+		unsigned corner = row[0]++;
+		for (size_t k = 1; k <= n; k++) {
+			unsigned best = corner + (a[i] != b[k - 1]);
+			corner = row[k];
+			if (corner + 1 < best)
+				best = corner + 1;
+			if (row[k - 1] + 1 < best)
+				best = row[k - 1] + 1;
+			row[k] = best;
+		}
+	}
+	return row[n];
+}
+
+static int no_key(struct kb_reader *r, const char *key)
+{
+	static const char *const more[] = {"ask", "state", "quiz", "sample"};
+	const char *best = NULL;
+	unsigned least = 3; /* letters at most that were mistyped, + 1 */
+
+	for (size_t i = 0; i < KB_KEYS_N + 4; i++) {
+		const char *name =
+			i < KB_KEYS_N ? kb_keys[i].name : more[i - KB_KEYS_N];
+		unsigned d = distance(key, name);
+		if (d < least && d < strlen(name)) {
+			least = d;
+			best = name;
+		}
+	}
+	if (best)
+		return kb_entry_fault(r, r->line,
+				      "'%s' is no key of an entry: write '%s'",
+				      key, best);
+	return kb_entry_fault(r, r->line,
+			      "'%s' is no key of an entry: delete the line; "
+			      "zuoxi-kb-entry(5) lists the keys",
+			      key);
+}
+
+static int read_pair(struct kb_reader *r, const char *key, const char *s,
+		     size_t len)
+{
+	if (!strcmp(key, "ask"))
+		return read_ask(r, s, len);
+	if (!strcmp(key, "quiz"))
+		return read_quiz(r, s, len);
+	for (size_t i = 0; i < KB_KEYS_N; i++) {
+		if (!strcmp(kb_keys[i].name, key))
+			return read_field(r, i, s, len);
+	}
+
+	scoped_mem char *value = kb_entry_dup(s, len);
+	if (!value)
+		return ENOMEM;
+	if (!strcmp(key, "state"))
+		return read_state(r, value);
+	if (!strcmp(key, "sample"))
+		return read_sample(r, value);
+	return no_key(r, key);
+}
+
+static int read_line(struct kb_reader *r, const char *s, size_t len)
+{
+	char key[KEY_MAX];
+
+	kb_entry_trim(&s, &len);
+	if (!len || *s == '#')
+		return 0;
+	const char *colon = memchr(s, ':', len);
+	size_t n = colon ? (size_t)(colon - s) : 0;
+	if (!n || n >= sizeof(key) || (n + 1 < len && colon[1] != ' '))
+		return kb_entry_fault(r, r->line,
+				      "no 'key: value': write a key, a colon "
+				      "and a space");
+	memcpy(key, s, n);
+	key[n] = '\0';
+	s += n + 1;
+	len -= n + 1;
+	kb_entry_trim(&s, &len);
+	return read_pair(r, key, s, len);
+}
+
+static bool is_fence(const char *s, size_t len)
+{
+	while (len && s[len - 1] && strchr(" \t\r", s[len - 1]))
+		len--;
+	return len == strlen(KB_FENCE) && !memcmp(s, KB_FENCE, len);
 }
 
 /* Bytes of the line at s without its newline. */
@@ -213,174 +377,9 @@ static size_t line_len(const char *s, const char *end)
 	return nl ? (size_t)(nl - s) : (size_t)(end - s);
 }
 
-static int check_bytes(const char *file, const char *text, size_t len,
-		       struct diag *diag)
-{
-	const char *end = text + len;
-	int line = 1;
-
-	if (len > KB_ENTRY_MAX_BYTES)
-		return fault(diag, file, 1,
-			     "%zu bytes; an entry has at most %d: split it",
-			     len, KB_ENTRY_MAX_BYTES);
-	for (const char *s = text; s < end; line++) {
-		size_t n = line_len(s, end);
-		int err =
-			check_line(s, n, file, line, KB_LINE_MAX_BYTES, diag);
-		if (err)
-			return err;
-		s += n + 1;
-	}
-	return 0;
-}
-
-/* ---- header ---- */
-
-/* What one line of the header is read into. */
-struct reader {
-	struct kb_entry *e;
-	const char *file;
-	int line;
-	struct diag *diag;
-	int line_of[KEYS_N];
-	int state_line;
-	int sample_line;
-};
-
-static void trim(const char **sp, size_t *lenp)
-{
-	const char *s = *sp;
-	size_t n = *lenp;
-
-	while (n && (*s == ' ' || *s == '\t')) {
-		s++;
-		n--;
-	}
-	while (n && strchr(" \t\r", s[n - 1]))
-		n--;
-	*sp = s;
-	*lenp = n;
-}
-
-static int add_ask(struct kb_entry *e, const char *s, size_t len)
-{
-	char **more = mem_realloc(e->asks, (e->asks_n + 1) * sizeof(*more));
-
-	if (!more && !e->asks)
-		more = mem_alloc(sizeof(*more), NULL);
-	if (!more)
-		return ENOMEM;
-	e->asks = more;
-	e->asks[e->asks_n] = dup_bytes(s, len);
-	if (!e->asks[e->asks_n])
-		return ENOMEM;
-	e->asks_n++;
-	return 0;
-}
-
-static int twice(struct reader *r, const char *key, int before)
-{
-	return fault(r->diag, r->file, r->line,
-		     "'%s' was given in line %d: keep one", key, before);
-}
-
-static int read_state(struct reader *r, const char *value)
-{
-	if (r->state_line)
-		return twice(r, "state", r->state_line);
-	r->state_line = r->line;
-	if (!kb_state_parse(&r->e->state, value))
-		return 0;
-	return fault(r->diag, r->file, r->line,
-		     "state '%.40s' is unknown: write draft, reviewed, "
-		     "confirmed or withdrawn",
-		     value);
-}
-
-static int read_sample(struct reader *r, const char *value)
-{
-	if (r->sample_line)
-		return twice(r, "sample", r->sample_line);
-	r->sample_line = r->line;
-	r->e->sample = !strcmp(value, "yes");
-	if (r->e->sample || !strcmp(value, "no"))
-		return 0;
-	return fault(r->diag, r->file, r->line,
-		     "sample is 'yes' or 'no', not '%.40s'", value);
-}
-
-static int read_ask(struct reader *r, const char *s, size_t len)
-{
-	if (!len)
-		return fault(r->diag, r->file, r->line,
-			     "'ask' is empty: write a way to ask, or delete "
-			     "the line");
-	if (r->e->asks_n >= KB_ASKS_MAX)
-		return fault(r->diag, r->file, r->line,
-			     "more than %d ways to ask: delete some",
-			     KB_ASKS_MAX);
-	return add_ask(r->e, s, len);
-}
-
-static int read_pair(struct reader *r, const char *key, const char *s,
-		     size_t len)
-{
-	if (!strcmp(key, "ask"))
-		return read_ask(r, s, len);
-
-	scoped_mem char *value = dup_bytes(s, len);
-	if (!value)
-		return ENOMEM;
-	if (!strcmp(key, "state"))
-		return read_state(r, value);
-	if (!strcmp(key, "sample"))
-		return read_sample(r, value);
-	for (size_t i = 0; i < KEYS_N; i++) {
-		if (strcmp(keys[i].name, key))
-			continue;
-		if (r->line_of[i])
-			return twice(r, key, r->line_of[i]);
-		r->line_of[i] = r->line;
-		*field_of(r->e, i) = take(value);
-		return 0;
-	}
-	return fault(r->diag, r->file, r->line,
-		     "'%s' is no key of an entry: write id, title, question, "
-		     "ask, line, topic, effective, expires, policy, source, "
-		     "owner, state, short, tags or sample",
-		     key);
-}
-
-static int read_line(struct reader *r, const char *s, size_t len)
-{
-	char key[KEY_MAX];
-
-	trim(&s, &len);
-	if (!len || *s == '#')
-		return 0;
-	const char *colon = memchr(s, ':', len);
-	size_t n = colon ? (size_t)(colon - s) : 0;
-	if (!n || n >= sizeof(key) || (n + 1 < len && colon[1] != ' '))
-		return fault(r->diag, r->file, r->line,
-			     "no 'key: value': write a key, a colon and a "
-			     "space");
-	memcpy(key, s, n);
-	key[n] = '\0';
-	s += n + 1;
-	len -= n + 1;
-	trim(&s, &len);
-	return read_pair(r, key, s, len);
-}
-
-static bool is_fence(const char *s, size_t len)
-{
-	while (len && strchr(" \t\r", s[len - 1]))
-		len--;
-	return len == strlen(FENCE) && !memcmp(s, FENCE, len);
-}
-
-/* Reads the header; *bodyp is where the body begins. */
-static int read_header(struct reader *r, const char **bodyp)
+/* Reads the header; *bodyp is where the body begins. EILSEQ: told, and there
+ * is no end to it. */
+static int read_header(struct kb_reader *r, const char **bodyp)
 {
 	const char *s = r->e->text;
 	const char *end = s + r->e->len;
@@ -389,27 +388,32 @@ static int read_header(struct reader *r, const char **bodyp)
 		s += strlen(BOM);
 	size_t n = line_len(s, end);
 	r->line = 1;
-	if (!is_fence(s, n))
-		return fault(r->diag, r->file, 1,
-			     "an entry begins with a line ---, then its "
-			     "header");
+	if (!is_fence(s, n)) {
+		kb_entry_fault(r, 1,
+			       "an entry begins with a line ---, then its "
+			       "header");
+		return EILSEQ;
+	}
 	for (s += n + 1; s < end; s += n + 1) {
 		r->line++;
 		n = line_len(s, end);
 		if (is_fence(s, n)) {
 			s += n + 1;
 			*bodyp = s < end ? s : end;
+			r->e->body_line = r->line + 1;
 			return 0;
 		}
 		int err = read_line(r, s, n);
-		if (err)
+		if (!kb_entry_goes_on(r, err))
 			return err;
 	}
-	return fault(r->diag, r->file, r->line,
-		     "the header does not end: write --- below its last key");
+	kb_entry_fault(r, r->line,
+		       "the header does not end: write --- below its last "
+		       "key");
+	return EILSEQ;
 }
 
-static int read_body(struct reader *r, const char *s)
+static int read_body(struct kb_reader *r, const char *s)
 {
 	const char *end = r->e->text + r->e->len;
 	char *out = mem_alloc((size_t)(end - s) + 1, NULL);
@@ -418,7 +422,7 @@ static int read_body(struct reader *r, const char *s)
 		return ENOMEM;
 	r->e->body = out;
 	while (s < end && (*s == '\n' || *s == '\r'))
-		s++;
+		r->e->body_line += *s++ == '\n';
 	for (; s < end; s++) {
 		if (*s != '\r')
 			*out++ = *s;
@@ -429,325 +433,92 @@ static int read_body(struct reader *r, const char *s)
 	return 0;
 }
 
-/* ---- what it must hold ---- */
-
-static int line_of(const struct reader *r, const char *key)
+int kb_entry_fill(struct kb_entry *e)
 {
-	for (size_t i = 0; i < KEYS_N; i++) {
-		if (!strcmp(keys[i].name, key) && r->line_of[i])
-			return r->line_of[i];
-	}
-	return 1;
-}
-
-static int check_present(const struct reader *r)
-{
-	bool confirmed = r->e->state == KB_CONFIRMED;
-
-	for (size_t i = 0; i < KEYS_N; i++) {
-		if (*value_of(r->e, i))
+	for (size_t i = 0; i < KB_KEYS_N; i++) {
+		if (*kb_entry_field(e, i))
 			continue;
-		const char *name = keys[i].name;
-		if (keys[i].required)
-			return fault(r->diag, r->file, line_of(r, name),
-				     "'%s' is missing: add a line '%s: …' to "
-				     "the header",
-				     name, name);
-		if (keys[i].confirmed && confirmed)
-			return fault(r->diag, r->file, line_of(r, name),
-				     "a confirmed entry needs '%s': add it, "
-				     "or write 'state: draft'",
-				     name);
-	}
-	if (confirmed && !*r->e->body)
-		return fault(r->diag, r->file, r->line,
-			     "a confirmed entry needs an answer below the "
-			     "header, or 'state: draft'");
-	return 0;
-}
-
-const char *kb_entry_lacks(const struct kb_entry *e)
-{
-	for (size_t i = 0; i < KEYS_N; i++) {
-		if (keys[i].confirmed && !*value_of(e, i))
-			return keys[i].name;
-	}
-	return *e->body ? NULL : "body";
-}
-
-static int check_days(const struct reader *r)
-{
-	const struct kb_entry *e = r->e;
-
-	if (*e->effective && !kb_day_is_good(e->effective))
-		return fault(r->diag, r->file, line_of(r, "effective"),
-			     "'%.20s' is no day: write it as 2026-11-24",
-			     e->effective);
-	if (*e->expires && !kb_day_is_good(e->expires))
-		return fault(r->diag, r->file, line_of(r, "expires"),
-			     "'%.20s' is no day: write it as 2026-11-24",
-			     e->expires);
-	if (*e->effective && *e->expires &&
-	    strcmp(e->expires, e->effective) < 0)
-		return fault(r->diag, r->file, line_of(r, "expires"),
-			     "expires on %s, before it takes effect on %s",
-			     e->expires, e->effective);
-	return 0;
-}
-
-static size_t chars(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xC0) != 0x80;
-	return n;
-}
-
-static bool is_line_code(const char *s)
-{
-	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_-");
-	return !s[n] && n <= 16;
-}
-
-static int check_values(const struct reader *r)
-{
-	const struct kb_entry *e = r->e;
-
-	if (!kb_id_is_good(e->id))
-		return fault(r->diag, r->file, line_of(r, "id"),
-			     "id '%.40s': write capital letters, a hyphen and "
-			     "a number, such as KB-0412",
-			     e->id);
-	if (!is_line_code(e->line))
-		return fault(r->diag, r->file, line_of(r, "line"),
-			     "line '%.40s': write the code of a queue in "
-			     "small letters, such as si",
-			     e->line);
-	if (chars(e->brief) > KB_SHORT_MAX_CHARS)
-		return fault(r->diag, r->file, line_of(r, "short"),
-			     "the short form has %zu characters; %d are the "
-			     "most",
-			     chars(e->brief), KB_SHORT_MAX_CHARS);
-	return check_days(r);
-}
-
-static int fill_missing(struct kb_entry *e)
-{
-	for (size_t i = 0; i < KEYS_N; i++) {
-		if (*field_of(e, i))
-			continue;
-		*field_of(e, i) = dup_bytes("", 0);
-		if (!*field_of(e, i))
+		*kb_entry_field(e, i) = kb_entry_dup("", 0);
+		if (!*kb_entry_field(e, i))
 			return ENOMEM;
 	}
 	return 0;
 }
 
-static int read_all(struct reader *r)
+/* Faults are noted; any other errno ends it. */
+static int read_all(struct kb_reader *r)
 {
 	const char *body = r->e->text;
-	int err = read_header(r, &body);
-	if (err)
+	int err = kb_entry_bytes(r, r->e->text, r->e->len);
+
+	if (kb_entry_goes_on(r, err))
+		err = read_header(r, &body);
+	if (!kb_entry_goes_on(r, err))
 		return err;
 	err = read_body(r, body);
 	if (!err)
-		err = fill_missing(r->e);
-	if (!err)
-		err = check_present(r);
-	if (!err)
-		err = check_values(r);
-	return err;
+		err = kb_entry_fill(r->e);
+	return err ? err : kb_entry_values(r);
 }
 
-int kb_entry_parse(struct kb_entry **ep, const char *file, const char *text,
-		   size_t len, struct diag *diag)
+/* EBADMSG: faults are in the reader. */
+static int read_entry(struct kb_entry **ep, struct kb_reader *r,
+		      const struct kb_source *src)
 {
-	int err = check_bytes(file, text, len, diag);
-	if (err)
-		return err;
-
-	scoped_mem struct kb_entry *e =
-		mem_zalloc(sizeof(*e), entry_destructor);
+	scoped_mem struct kb_entry *e = kb_entry_new();
 	if (!e)
 		return ENOMEM;
-	e->text = dup_bytes(text, len);
+	e->text = kb_entry_dup(src->text, src->len);
 	if (!e->text)
 		return ENOMEM;
-	e->len = len;
-	utf8_copy(e->file, sizeof(e->file), file);
+	e->len = src->len;
+	utf8_copy(e->file, sizeof(e->file), src->file);
 	e->at_line = 1;
+	r->e = e;
+	r->file = src->file;
 
-	struct reader r = {.e = e, .file = file, .diag = diag};
-	err = read_all(&r);
+	int err = read_all(r);
+	if (r->faults_n)
+		return EBADMSG;
 	if (err)
 		return err;
 	*ep = take(e);
 	return 0;
 }
 
-/* ---- a row of a table ---- */
-
-struct cells {
-	const char *at[4];
-	size_t len[4];
-	unsigned n;
-};
-
-static int split_row(struct cells *c, const char *row, size_t len)
+int kb_entry_parse(struct kb_entry **ep, const char *file, const char *text,
+		   size_t len, struct diag *diag)
 {
-	const char *end = row + len;
+	struct kb_reader r = {.faults = diag, .faults_max = 1};
+	const struct kb_source src = {file, text, len};
 
-	while (c->n < 4) {
-		const char *tab = memchr(row, '\t', (size_t)(end - row));
-		const char *stop = tab ? tab : end;
-		c->at[c->n] = row;
-		c->len[c->n] = (size_t)(stop - row);
-		trim(&c->at[c->n], &c->len[c->n]);
-		c->n++;
-		if (!tab)
-			return 0;
-		row = tab + 1;
-	}
-	return EBADMSG;
+	return read_entry(ep, &r, &src);
 }
 
-static int split_asks(struct kb_entry *e, const char *s, size_t len)
+static int by_line(const void *x, const void *y)
 {
-	const char *end = s + len;
+	const struct diag *a = x, *b = y;
 
-	while (s < end) {
-		const char *bar = memchr(s, '|', (size_t)(end - s));
-		const char *stop = bar ? bar : end;
-		const char *ask = s;
-		size_t n = (size_t)(stop - s);
-		trim(&ask, &n);
-		if (n) {
-			int err = add_ask(e, ask, n);
-			if (err)
-				return err;
-		}
-		s = stop + 1;
-	}
-	return 0;
+	return a->line - b->line;
 }
 
-static int row_fields(struct kb_entry *e, const struct cells *c)
+int kb_entry_read(struct kb_entry **ep, const struct kb_source *src,
+		  kb_fault_h *h, void *arg)
 {
-	e->id = dup_bytes(c->at[0], c->len[0]);
-	e->title = dup_bytes(c->at[1], c->len[1]);
-	e->question = dup_bytes(c->at[1], c->len[1]);
-	e->body =
-		dup_bytes(c->n > 2 ? c->at[2] : "", c->n > 2 ? c->len[2] : 0);
-	if (!e->id || !e->title || !e->question || !e->body)
+	scoped_mem struct diag *faults =
+		mem_zalloc((FAULTS_MAX + 1) * sizeof(*faults), NULL);
+	if (!faults)
 		return ENOMEM;
-	int err = fill_missing(e);
-	if (!err && c->n > 3)
-		err = split_asks(e, c->at[3], c->len[3]);
+	struct kb_reader r = {.faults = faults, .faults_max = FAULTS_MAX};
+
+	int err = read_entry(ep, &r, src);
+	qsort(faults, r.faults_n, sizeof(*faults), by_line);
+	if (r.faults_n == FAULTS_MAX) {
+		r.faults_max++;
+		kb_entry_fault(&r, faults[FAULTS_MAX - 1].line,
+			       "there are more faults: mend these first");
+	}
+	for (unsigned i = 0; i < r.faults_n; i++)
+		h(&faults[i], arg);
 	return err;
-}
-
-int kb_entry_row(struct kb_entry **ep, const char *file, int line,
-		 const char *row, size_t len, struct diag *diag)
-{
-	int err =
-		check_line(row, len, file, line, KB_ENTRY_MAX_BYTES / 2, diag);
-	if (err)
-		return err;
-	struct cells c = {.n = 0};
-	if (split_row(&c, row, len) || c.n < 2)
-		return fault(diag, file, line,
-			     "a row has 2 to 4 cells: id, question, answer, "
-			     "ways to ask, with tabs between");
-	scoped_mem struct kb_entry *row_entry =
-		mem_zalloc(sizeof(*row_entry), entry_destructor);
-	if (!row_entry)
-		return ENOMEM;
-	err = row_fields(row_entry, &c);
-	if (err)
-		return err;
-
-	scoped_mem char *text = NULL;
-	size_t text_len;
-	err = kb_entry_print(&text, &text_len, row_entry);
-	if (err)
-		return err;
-	struct kb_entry *e = NULL;
-	err = kb_entry_parse(&e, file, text, text_len, diag);
-	diag->line = line;
-	if (err)
-		return err;
-	e->at_line = line;
-	*ep = e;
-	return 0;
-}
-
-/* ---- writing ---- */
-
-/* Puts long text of a table's cell into lines that an entry may have: after
- * a sentence where there is one. */
-static int print_body(struct mbuf *mb, const char *body)
-{
-	const size_t most = KB_LINE_MAX_BYTES - 8;
-	size_t len = strlen(body);
-	int err = 0;
-
-	while (len && !err) {
-		const char *nl = memchr(body, '\n', len);
-		size_t n = nl ? (size_t)(nl - body) : len;
-		if (n > most) {
-			n = most;
-			while (((unsigned char)body[n] & 0xC0) == 0x80)
-				n--;
-			nl = NULL;
-		}
-		err = mbuf_write_mem(mb, (const uint8_t *)body, n);
-		if (!err)
-			err = mbuf_write_u8(mb, '\n');
-		n += nl != NULL;
-		body += n;
-		len -= n;
-	}
-	return err;
-}
-
-static int print_header(struct mbuf *mb, const struct kb_entry *e)
-{
-	int err = mbuf_printf(mb, FENCE "\n");
-
-	for (size_t i = 0; i < KEYS_N && !err; i++) {
-		const char *name = keys[i].name;
-		if (!strcmp(name, "short"))
-			err = mbuf_printf(mb, "state: %s\n", states[e->state]);
-		if (!err && *value_of(e, i))
-			err = mbuf_printf(mb, "%s: %s\n", name,
-					  value_of(e, i));
-		if (strcmp(name, "question"))
-			continue;
-		for (unsigned k = 0; k < e->asks_n && !err; k++)
-			err = mbuf_printf(mb, "ask: %s\n", e->asks[k]);
-	}
-	if (!err && e->sample)
-		err = mbuf_printf(mb, "sample: yes\n");
-	if (!err)
-		err = mbuf_printf(mb, FENCE "\n");
-	return err;
-}
-
-int kb_entry_print(char **textp, size_t *lenp, const struct kb_entry *e)
-{
-	scoped_mem struct mbuf *mb = mbuf_alloc(1024);
-	if (!mb)
-		return ENOMEM;
-	int err = print_header(mb, e);
-	if (!err && *e->body)
-		err = print_body(mb, e->body);
-	if (err)
-		return err;
-	char *text = dup_bytes((const char *)mb->buf, mb->end);
-	if (!text)
-		return ENOMEM;
-	*textp = text;
-	*lenp = mb->end;
-	return 0;
 }

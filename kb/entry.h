@@ -13,10 +13,13 @@
  *     line: mi
  *     state: confirmed
  *     effective: 2026-01-01
+ *     quiz: 打到谁的账户？ | 单位账户 | 本人账户
  *     ---
  *     【一句话】…
  *
- * Files and folders of entries are read by shelf, tables are base's.
+ * Files and folders of entries are read by shelf, other encodings by charset,
+ * what entries say of each other by proof; tables are base's. For people:
+ * zuoxi-kb-entry(5).
  */
 #pragma once
 
@@ -31,6 +34,10 @@
 #define KB_ASKS_MAX	   200
 #define KB_SHORT_MAX_CHARS 600 /* what one WeChat text message takes */
 #define KB_ID_SIZE	   24
+#define KB_QUIZ_MAX	   20
+#define KB_CHOICES_MAX	   6
+#define KB_STEPS_MAX	   60
+#define KB_STEPS_HEAD	   "【步骤】"
 
 /* Whether it is in force is a matter of dates too. A header says one of the
  * first four; only an office tells what the bureau has confirmed from what is
@@ -45,22 +52,32 @@ enum kb_state {
 
 /* X(key, field, required of every entry, required of a confirmed one) in the
  * order in which an entry is written. `ask` stands after `question`, `state`
- * after `owner`, `sample` last; these are no plain texts. */
+ * after `owner`, `quiz` and `sample` last; these are no plain texts. */
 #define KB_KEYS(X)                             \
 	X("id", id, true, true)                \
 	X("title", title, true, true)          \
 	X("question", question, true, true)    \
+	X("kind", kind, false, false)          \
 	X("line", line, false, true)           \
 	X("topic", topic, false, false)        \
 	X("effective", effective, false, true) \
 	X("expires", expires, false, false)    \
+	X("review", review, false, false)      \
 	X("policy", policy, false, true)       \
 	X("source", source, false, false)      \
 	X("owner", owner, false, true)         \
+	X("redirect", redirect, false, false)  \
 	X("short", brief, false, false)        \
 	X("tags", tags, false, false)
 
 #define KB_FIELD(key, field, required, confirmed) char *field;
+
+/* `quiz: question | right | wrong | …` */
+struct kb_quiz {
+	char *question;
+	char *choices[KB_CHOICES_MAX]; /* the first is right */
+	unsigned choices_n;
+};
 
 /* A mem_ref object; every text is "" where the header says nothing. */
 struct kb_entry {
@@ -71,14 +88,36 @@ struct kb_entry {
 	unsigned asks_n;
 	enum kb_state state;
 	bool sample;
-	char *body;    /* after the header, without CR */
+	struct kb_quiz quiz[KB_QUIZ_MAX];
+	unsigned quiz_n;
+	char *body; /* after the header, without CR */
+	int body_line;
+	/* of a flow: what stands behind the numbers below 【步骤】 */
+	char *steps[KB_STEPS_MAX];
+	unsigned steps_n;
 	char file[64]; /* where it came from, for messages */
 	int at_line;
+	/* what shelf knows of its file: */
+	char *path;    /* the whole of it; NULL: none, or a table's */
+	bool together; /* it lay in a folder that was named */
 };
 
-/* All or nothing. EBADMSG: diag names file and line, what is wrong and what
- * to write. Checks bytes (UTF-8, NUL, control and bidi characters, length of
- * lines), keys, ids, dates, and what a confirmed entry must have. */
+typedef void(kb_fault_h)(const struct diag *diag, void *arg);
+
+struct kb_source {
+	const char *file; /* for messages */
+	const char *text;
+	size_t len;
+};
+
+/* All or nothing. EBADMSG: every fault (up to a bound that is told) was told
+ * to the handler, by line: what is wrong and what to write. Checks bytes
+ * (UTF-8, NUL, control and bidi characters, length of lines), keys, ids,
+ * dates, steps, and what a confirmed entry must have. */
+int kb_entry_read(struct kb_entry **ep, const struct kb_source *src,
+		  kb_fault_h *h, void *arg);
+
+/* The same, where one fault is enough; diag names it. */
 int kb_entry_parse(struct kb_entry **ep, const char *file, const char *text,
 		   size_t len, struct diag *diag);
 
@@ -92,6 +131,13 @@ int kb_entry_row(struct kb_entry **ep, const char *file, int line,
  * To be freed with mem_deref. */
 int kb_entry_print(char **textp, size_t *lenp, const struct kb_entry *e);
 
+/* The text of a draft of these fields; NULL: nothing. Checks nothing. */
+struct kb_fields {
+	const char *id, *title, *question, *line, *policy, *source, *owner;
+	const char *body;
+};
+int kb_entry_make(char **textp, size_t *lenp, const struct kb_fields *fields);
+
 /* "draft", "reviewed", "confirmed", "withdrawn". EBADMSG. */
 int kb_state_parse(enum kb_state *sp, const char *name);
 
@@ -104,6 +150,9 @@ const char *kb_state_on(enum kb_state state, const char *effective,
 /* The key that a confirmed entry must have and this one has not ("body": the
  * answer itself); NULL: it is whole. */
 const char *kb_entry_lacks(const struct kb_entry *e);
+
+/* A way to do something, in steps (kind: flow). */
+bool kb_entry_is_flow(const struct kb_entry *e);
 
 /* May this character stand in an entry? Control characters and those that
  * turn the direction of writing may not. */

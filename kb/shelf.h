@@ -14,9 +14,14 @@ struct kb_shelf {
 	unsigned n;
 	unsigned room;
 	unsigned faults;
+	/* Files that are not UTF-8 are made so from this (charset.h); NULL:
+	 * they are a fault. Set it before the first is read. */
+	const char *charset;
 };
 
-typedef void(kb_fault_h)(const struct diag *diag, void *arg);
+/* A file is read as a whole: of a table, of an entry that is too large. */
+#define KB_FILE_MAX_BYTES (512u << 20)
+#define KB_TEXT_MAX_BYTES (16u << 20)
 
 /* A mem_ref object, empty. */
 int kb_shelf_alloc(struct kb_shelf **sp);

@@ -67,12 +67,16 @@ json_t *kb_wire_entry(const struct kb_version *v, const char *day, bool source)
 {
 	const struct kb_entry *e = v->entry;
 	scoped_json json_t *asks = json_array();
+	scoped_json json_t *steps = json_array();
 
 	for (unsigned i = 0; i < e->asks_n; i++)
 		json_array_append_new(asks, json_string(e->asks[i]));
+	for (unsigned i = 0; i < e->steps_n; i++)
+		json_array_append_new(steps, json_string(e->steps[i]));
 	json_t *obj = json_pack(
 		"{s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s,"
-		" s:s, s:s, s:O, s:s, s:s, s:s, s:b, s:I, s:s}",
+		" s:s, s:s, s:O, s:s, s:s, s:s, s:b, s:I, s:s, s:s, s:s, s:s,"
+		" s:O, s:i}",
 		"id", e->id, "version", (json_int_t)v->version, "current",
 		(json_int_t)v->current, "newest", (json_int_t)v->newest,
 		"title", e->title, "line", e->line, "topic", e->topic, "state",
@@ -81,7 +85,9 @@ json_t *kb_wire_entry(const struct kb_version *v, const char *day, bool source)
 		e->source, "owner", e->owner, "policy", e->policy, "question",
 		e->question, "asks", asks, "body", e->body, "short", e->brief,
 		"tags", e->tags, "sample", (int)e->sample, "changed_us",
-		(json_int_t)v->at_us, "changed_by", v->actor);
+		(json_int_t)v->at_us, "changed_by", v->actor, "kind",
+		*e->kind ? e->kind : "answer", "review", e->review, "redirect",
+		e->redirect, "steps", steps, "quiz", (int)e->quiz_n);
 	if (obj && source)
 		json_object_set_new(obj, "text", json_string(e->text));
 	return obj;

@@ -14,8 +14,8 @@ grep -rlE '\b(N?_|gettext)\(' --include='*.c' --include='*.h' \
 xgettext --from-code=UTF-8 -k -kX:5 --no-wrap --sort-output -j \
 	--no-location -o "$out.new" common/proto.h 2>/dev/null
 # the faults of an entry, by their format
-xgettext --from-code=UTF-8 -k -kfault:4 --no-wrap --sort-output -j \
-	--no-location -o "$out.new" kb/entry.c 2>/dev/null
+xgettext --from-code=UTF-8 -k -kkb_entry_fault:3 --no-wrap --sort-output -j \
+	--no-location -o "$out.new" kb/entry*.c 2>/dev/null
 # of a key of the configuration, too
 xgettext --from-code=UTF-8 -k -kX:9 --no-wrap --sort-output -j \
 	--no-location -o "$out.new" server/config.h 2>/dev/null

@@ -9,6 +9,7 @@
 
 #include "common/libre.h"
 #include "common/scope.h"
+#include "kb/charset.h"
 #include "kb/entry.h"
 #include "kb/shelf.h"
 
@@ -107,6 +108,19 @@ static const struct {
 	{HEAD "tags: a\xE2\x80\xAE\n---\n", 5, "U+202E"},
 	{HEAD "tags: a\xE2\x81\xA6\n---\n", 5, "U+2066"},
 	{HEAD "---\na\rb\n", 6, "stray CR"},
+	{HEAD "review: 2026-13-01\n---\n", 5, "2026-13-01"},
+	{HEAD "kind: page\n---\n", 5, "answer or flow"},
+	{HEAD "kind: flow\n---\n1. a\n2. b\n", 7, "【步骤】"},
+	{HEAD "kind: flow\n---\n\n【步骤】\n1. a\n3. b\n", 10,
+	 "step 3 comes after step 1"},
+	{HEAD "redirect: there\n---\n", 5, "KB-0412"},
+	{HEAD "redirect: KB-0415\n---\n", 5, "itself"},
+	{HEAD "quiz: a\n---\n", 5, "right | wrong"},
+	{HEAD "quiz: a | b\n---\n", 5, "right | wrong"},
+	{HEAD "quiz: a | b | \n---\n", 5, "empty choice"},
+	{HEAD "quiz: a | b | b\n---\n", 5, "twice"},
+	{HEAD "quiz: a | b | c | d | e | f | g | h\n---\n", 5, "more than 6"},
+	{HEAD "expire: 2026-01-01\n---\n", 5, "write 'expires'"},
 };
 
 static void test_names_each_fault(void **state)
@@ -123,6 +137,115 @@ static void test_names_each_fault(void **state)
 		    !strstr(d.what, faults[i].word))
 			fail_msg("case %zu: line %d: %s", i, d.line, d.what);
 	}
+}
+
+static void note(const struct diag *d, void *arg)
+{
+	char *at = arg;
+
+	snprintf(at + strlen(at), 400 - strlen(at), "%d,", d->line);
+}
+
+/* All at once, by line; what cannot be read is one fault. */
+static void test_names_every_fault(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *lines;
+	} cases[] = {
+		{"---\nid: KB-1x\ntitel: t\nquestion: q\n"
+		 "effective: 2026-02-30\nexpires: x\nquiz: a\n---\n"
+		 "b\x01\n\n\xE2\x80\xAE\n",
+		 "1,2,3,5,6,7,9,11,"},
+		{HEAD "kind: flow\nstate: confirmed\nquiz: a | b | b\n---\n"
+		      "【步骤】\n1. a\n1. b\n",
+		 "1,1,1,1,5,7,11,"},
+		{HEAD "id: KB-1\ntags: \xCE\xF7\xB0\xB2\nhue: x\n", "6,"},
+		{"id: KB-1\n", "1,"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char lines[400] = "";
+		struct kb_entry *e = NULL;
+		const struct kb_source src = {"a.md", cases[i].text,
+					      strlen(cases[i].text)};
+		assert_int_equal(kb_entry_read(&e, &src, note, lines),
+				 EBADMSG);
+		assert_string_equal(lines, cases[i].lines);
+	}
+	/* there is an end to it */
+	char text[sizeof(HEAD) + 100 * 4] = HEAD, lines[400] = "";
+	for (int i = 0; i < 99; i++)
+		strcat(text, "x: \n");
+	struct kb_entry *e = NULL;
+	const struct kb_source src = {"a.md", text, strlen(text)};
+	assert_int_equal(kb_entry_read(&e, &src, note, lines), EBADMSG);
+	assert_non_null(strstr(lines, "54,54,"));
+}
+
+static void test_reads_flow_and_quiz(void **state)
+{
+	static const char text[] =
+		"---\nid: KB-9001\ntitle: 补办\nquestion: 怎么补办？\n"
+		"kind: flow\nreview: 2027-01-01\nstate: draft\n"
+		"redirect: KB-9002\n"
+		"quiz: 先做什么？ | 核验身份 | 收费 | 打印\n"
+		"quiz: 多久？ | 当场 | 一周\n---\n"
+		"【材料】\n1. 身份证\n【步骤】\n1. 核验身份\n  带原件\n"
+		"2、挂失旧卡\n3）制卡\n【依据】\n1. 无\n";
+	scoped_mem struct kb_entry *e = parse(text);
+	scoped_mem char *back = NULL;
+	size_t len;
+
+	assert_true(kb_entry_is_flow(e));
+	assert_string_equal(e->review, "2027-01-01");
+	assert_string_equal(e->redirect, "KB-9002");
+	assert_int_equal(e->steps_n, 3);
+	assert_string_equal(e->steps[1], "挂失旧卡");
+	assert_int_equal(e->quiz_n, 2);
+	assert_string_equal(e->quiz[0].question, "先做什么？");
+	assert_int_equal(e->quiz[0].choices_n, 3);
+	assert_string_equal(e->quiz[0].choices[0], "核验身份");
+	assert_int_equal(kb_entry_print(&back, &len, e), 0);
+	assert_string_equal(back, text);
+}
+
+static void test_knows_encodings(void **state)
+{
+	static const char gb[] =
+		"---\ntitle: \xCE\xF7\xB0\xB2\xC9\xE7\xB1\xA3\n";
+	static const char wound[] = "西安社保\xE5卡丢了";
+	static const char mark[] = "\xFF\xFE-\0-\0-\0";
+	scoped_mem char *text = mem_alloc(sizeof(gb), NULL);
+	size_t len = sizeof(gb) - 1;
+	int line = 0;
+
+	assert_string_equal(kb_charset_guess(gb, len), "gb18030");
+	/* cut in the middle of a character */
+	assert_string_equal(kb_charset_guess(gb, len - 2), "gb18030");
+	assert_null(kb_charset_guess(wound, sizeof(wound) - 1));
+	assert_null(kb_charset_guess(wound, 12));
+	assert_null(kb_charset_guess("\xFF\xFF", 2));
+	assert_null(kb_charset_guess("", 0));
+	assert_string_equal(kb_charset_guess(mark, sizeof(mark) - 1),
+			    "utf-16");
+	assert_true(kb_charset_known("GB18030"));
+	assert_false(kb_charset_known("klingon"));
+
+	memcpy(text, gb, sizeof(gb));
+	assert_int_equal(kb_charset_convert(&text, &len, "gbk", &line), 0);
+	assert_string_equal(text, "---\ntitle: 西安社保\n");
+	/* what is UTF-8 already stays */
+	assert_int_equal(kb_charset_convert(&text, &len, "gbk", &line), 0);
+	assert_int_equal(len, strlen("---\ntitle: 西安社保\n"));
+
+	mem_deref(text);
+	text = mem_alloc(8, NULL);
+	memcpy(text, "a\nb\xFF\xFF", 6);
+	len = 5;
+	assert_int_equal(kb_charset_convert(&text, &len, "gb18030", &line),
+			 EILSEQ);
+	assert_int_equal(line, 2);
+	assert_memory_equal(text, "a\nb\xFF\xFF", 5);
 }
 
 static void test_leap_day_exists(void **state)
@@ -297,6 +420,9 @@ int main(void)
 		cmocka_unit_test(test_keeps_every_byte),
 		cmocka_unit_test(test_prints_what_a_reader_writes),
 		cmocka_unit_test(test_names_each_fault),
+		cmocka_unit_test(test_names_every_fault),
+		cmocka_unit_test(test_reads_flow_and_quiz),
+		cmocka_unit_test(test_knows_encodings),
 		cmocka_unit_test(test_leap_day_exists),
 		cmocka_unit_test(test_refuses_nul_and_size),
 		cmocka_unit_test(test_survives_any_cut),
