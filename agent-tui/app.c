@@ -493,6 +493,8 @@ void app_on_change(unsigned mask, void *arg)
 		first_view(a);
 	if (mask & (MODEL_OFFER | MODEL_PHONE))
 		announce(a);
+	if (mask & (MODEL_AGENTS | MODEL_QUEUES))
+		command_targets(a);
 	if (a->prm.ready && app_model(a)->me.signed_in &&
 	    app_model(a)->me.agent.state == STATE_PAUSED) {
 		a->prm.ready = false;
@@ -536,6 +538,16 @@ void app_ask_pick(struct app *a, const char *text, const struct app_choice *v,
 					 .free_text = free_text,
 					 .h = h,
 					 .arg = arg});
+}
+
+bool app_asks(const struct app *a, app_answer_h *h)
+{
+	return cmdline_asks(a->line, h);
+}
+
+void app_choices(struct app *a, const struct app_choice *v, int n)
+{
+	cmdline_choices(a->line, v, n);
 }
 
 void app_ask_text(struct app *a, const char *text, const char *initial,

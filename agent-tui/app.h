@@ -98,6 +98,9 @@ void app_ask_digit(struct app *a, const char *text, const struct app_choice *v,
  * line is taken as typed when `free_text` is set. */
 void app_ask_pick(struct app *a, const char *text, const struct app_choice *v,
 		  int n, bool free_text, app_answer_h *h, void *arg);
+/* The pick whose answer goes to h is still asked; its choices by now. */
+bool app_asks(const struct app *a, app_answer_h *h);
+void app_choices(struct app *a, const struct app_choice *v, int n);
 void app_ask_text(struct app *a, const char *text, const char *initial,
 		  app_answer_h *h, void *arg);
 void app_ask_secret(struct app *a, const char *text, app_answer_h *h,

@@ -237,23 +237,61 @@ static void refuse(struct client *c, const char *what, const char *todo)
 
 /* ---- hello, subscribe, resync ---- */
 
-static json_t *topics(const struct client *c)
-{
 #define X(topic, may) {topic, may},
-	static const struct {
-		const char *name;
-		unsigned may;
-	} all[] = {OFFICE_TOPICS(X)};
+static const struct {
+	const char *name;
+	unsigned may;
+} topics[] = {OFFICE_TOPICS(X)};
 #undef X
+
+/* Who leads or reviews follows all; who takes calls what is on the screen.
+ * The more people see each event, the fewer calls a site can take. */
+bool client_follows(const struct client *c, const char *topic)
+{
+	const struct model *m = c->model;
+	bool all = (m->me.roles & ~(unsigned)ROLE_AGENT) != 0;
+
+	if (!strcmp(topic, "fact"))
+		return false;
+	if (!strcmp(topic, "line"))
+		return !all;
+	if (!strcmp(topic, "item"))
+		return all;
+	if (!strcmp(topic, "agent"))
+		return all || c->choosing;
+	if (!strcmp(topic, "ticket"))
+		return all ||
+		       (c->lists[MODEL_LIST_TICKETS].wanted &&
+			!m->tickets_mine) ||
+		       (*m->ticket.id && strcmp(m->ticket.agent, m->me.id));
+	return true;
+}
+
+static void on_subscribed(const struct client_reply *r, void *arg)
+{
+	struct client *c = arg;
+
+	if (r->err)
+		client_complain(c, r);
+}
+
+void client_subscribe(struct client *c)
+{
+	unsigned mask = 0;
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-		bool wanted = c->prm.topics ? c->prm.topics & 1U << i
-					    : strcmp(all[i].name, "fact") != 0;
-		if (wanted && all[i].may & c->model->me.roles)
-			json_array_append_new(list, json_string(all[i].name));
+	for (unsigned i = 0; i < ARRAY_SIZE(topics); i++) {
+		if (!(topics[i].may & c->model->me.roles) ||
+		    !client_follows(c, topics[i].name))
+			continue;
+		mask |= 1U << i;
+		json_array_append_new(list, json_string(topics[i].name));
 	}
-	return list;
+	json_t *p = json_pack("{s:o}", "topics", list);
+	if (mask == c->subscribed)
+		json_decref(p);
+	else if (!client_request(c, "subscribe", p, NULL, on_subscribed, c))
+		c->subscribed = mask;
 }
 
 static void up(struct client *c, unsigned caught_up)
@@ -376,14 +414,6 @@ static void on_sync(const struct client_reply *r, void *arg)
 		up(c, c->model->link.caught_up);
 }
 
-static void on_subscribed(const struct client_reply *r, void *arg)
-{
-	struct client *c = arg;
-
-	if (r->err)
-		client_complain(c, r);
-}
-
 /* Unanswered requests of before, after the server took the session over. */
 static void repeat(struct client *c)
 {
@@ -425,8 +455,11 @@ static void on_hello(const struct client_reply *r, void *arg)
 	c->hello_done = true;
 	model_take_hello(c->model, r->result);
 	repeat(c);
-	client_request(c, "subscribe", json_pack("{s:o}", "topics", topics(c)),
-		       NULL, on_subscribed, c);
+	c->subscribed = 0;
+	client_subscribe(c);
+	/* whom he chooses from may have begun while there was no line */
+	if (c->choosing)
+		client_fetch(c, MODEL_LIST_AGENTS, true);
 	fetch_me(c);
 	c->model->link.caught_up = 0;
 	if (same) {

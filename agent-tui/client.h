@@ -47,9 +47,7 @@ struct client_prm {
 	struct phone_devices devices;
 	enum phone_voice voice;
 	bool ring_in_headset;
-	unsigned topics; /* 1 << index in OFFICE_TOPICS; 0: all that the
-			    role may see and this program uses */
-	bool lists;	 /* fetch lists after sign-in (robots: false) */
+	bool lists; /* fetch lists after sign-in */
 	client_change_h *changeh;
 	void *arg; /* of changeh; the tunnel's questions have tunnel.arg */
 };
@@ -91,6 +89,10 @@ int client_refuse(struct client *c);
 int client_hangup(struct client *c); /* my active leg */
 int client_hold(struct client *c);
 int client_retrieve(struct client *c);
+/* While he chooses whom to hand the call to: the others' states come into
+ * model.agents and go with the end of it. Leads and reviewers have them
+ * always. */
+void client_choose(struct client *c, bool on);
 int client_transfer(struct client *c, const char *to); /* agent or queue */
 int client_dtmf(struct client *c, const char *digits);
 void client_mute(struct client *c, bool on);

@@ -533,6 +533,8 @@ int client_tickets(struct client *c, bool mine, const char *state)
 	utf8_copy(c->model->tickets_state, sizeof(c->model->tickets_state),
 		  state ? state : "");
 	client_filter(c, MODEL_LIST_TICKETS, &f);
+	c->lists[MODEL_LIST_TICKETS].wanted = true;
+	client_subscribe(c); /* of others, or no longer */
 	return client_list(c, MODEL_LIST_TICKETS);
 }
 
@@ -540,8 +542,10 @@ static void on_ticket(const struct client_reply *r, void *arg)
 {
 	struct client *c = arg;
 
-	if (!r->err)
-		model_take_ticket(c->model, r->result);
+	if (r->err)
+		return;
+	model_take_ticket(c->model, r->result);
+	client_subscribe(c);
 }
 
 int client_ticket_open(struct client *c, const char *ticket)
@@ -604,6 +608,16 @@ static bool too_early(struct client *c, enum model_list list, int err)
 	return true;
 }
 
+/* What the whole program stands on is fetched to its end. Who does not look
+ * after the line sees its head alone. */
+static bool is_whole(const struct client *c, enum model_list list)
+{
+	if (list == MODEL_LIST_ITEMS)
+		return client_follows(c, "item");
+	return list <= MODEL_LIST_CALLS || list >= MODEL_LIST_PAUSES ||
+	       list == MODEL_LIST_MISSED;
+}
+
 static void on_page(struct client *c, enum model_list list, bool first,
 		    const struct client_reply *r)
 {
@@ -612,9 +626,7 @@ static void on_page(struct client *c, enum model_list list, bool first,
 		model_take_page(c->model, list, r->result, first);
 		if (list == MODEL_LIST_HISTORY)
 			client_likely(c);
-		/* what the whole program stands on is fetched to its end */
-		if (list <= MODEL_LIST_CALLS || list >= MODEL_LIST_PAUSES ||
-		    list == MODEL_LIST_MISSED)
+		if (is_whole(c, list))
 			client_more(c, list);
 		return;
 	}
@@ -741,6 +753,31 @@ void client_fetch(struct client *c, enum model_list list, bool first)
 		!client_request(c, fetches[list].method, p, NULL, h, c);
 }
 
+/* Not kept any more. */
+static void drop_list(struct client *c, enum model_list list)
+{
+	client_drop_requests(c, fetches[list].firsth);
+	client_drop_requests(c, fetches[list].nexth);
+	c->lists[list].wanted = false;
+	model_page(c->model, list)->loading = false;
+}
+
+void client_choose(struct client *c, bool on)
+{
+	bool had = client_follows(c, "agent");
+
+	c->choosing = on;
+	client_subscribe(c);
+	if (had == client_follows(c, "agent"))
+		return;
+	/* what they were when he chose last is not what they are */
+	model_forget(c->model, MODEL_LIST_AGENTS);
+	if (on)
+		client_fetch(c, MODEL_LIST_AGENTS, true);
+	else
+		drop_list(c, MODEL_LIST_AGENTS);
+}
+
 int client_list(struct client *c, enum model_list list)
 {
 	if (!(c->model->me.roles & fetches[list].may))
@@ -776,8 +813,11 @@ void client_fetch_all(struct client *c, bool again)
 	}
 	if (!c->prm.lists)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(first); i++)
-		client_fetch(c, first[i], true);
+	for (size_t i = 0; i < ARRAY_SIZE(first); i++) {
+		if (first[i] != MODEL_LIST_AGENTS ||
+		    client_follows(c, "agent"))
+			client_fetch(c, first[i], true);
+	}
 	if (c->model->me.roles & MAY_AGENT)
 		client_tickets(c, true, "open");
 }

@@ -47,6 +47,10 @@ struct client {
 	int64_t ping_ms;
 	int64_t ping_at_us; /* mono, next one */
 
+	/* what the office tells us */
+	unsigned subscribed; /* 1 << index in OFFICE_TOPICS; 0: not yet */
+	bool choosing;	     /* whom to hand the call to */
+
 	/* search */
 	struct tmr search_tmr;
 
@@ -67,6 +71,10 @@ struct client {
 /* client.c */
 bool client_ready_to_ask(struct client *c, const char *what);
 void client_drop_requests(struct client *c, client_reply_h *h);
+/* Asks for the topics that are wanted now, if these are others. */
+void client_subscribe(struct client *c);
+/* Does he want the events of that topic? */
+bool client_follows(const struct client *c, const char *topic);
 /* Says what went wrong with `what`. */
 void client_complain(struct client *c, const struct client_reply *r);
 

@@ -17,7 +17,7 @@
 #include "agent-tui/ui/edit.h"
 #include "agent-tui/ui/row.h"
 
-#define CHOICES_MAX 200
+#define CHOICES_MAX 600
 #define LIST_ROWS   10
 #define HISTORY_MAX 50
 #define AGAIN_MS    2000
@@ -29,6 +29,7 @@ struct cmdline {
 	struct app_choice *v;
 	int n, cur;
 	bool free_text;
+	bool touched; /* a key went to this pick */
 	enum command_id again;
 	app_answer_h *h;
 	void *arg;
@@ -133,6 +134,7 @@ void cmdline_ask(struct cmdline *c, const struct cmdline_ask *q)
 	}
 	c->n = n;
 	c->cur = 0;
+	c->touched = false;
 	c->free_text = q->free_text;
 	c->again = q->again;
 	c->h = q->h;
@@ -141,6 +143,48 @@ void cmdline_ask(struct cmdline *c, const struct cmdline_ask *q)
 	ui_edit_set(c->edit, q->initial ? q->initial : "");
 	if (q->kind == ASK_AGAIN)
 		tmr_start(&c->tmr, AGAIN_MS, on_again, c);
+	app_dirty(c->app);
+}
+
+bool cmdline_asks(const struct cmdline *c, app_answer_h *h)
+{
+	return c->kind != ASK_NONE && c->h == h;
+}
+
+static int nth(const struct cmdline *c, int k);
+
+/* The line of a code among those that the typed text leaves; 0: none. */
+static int line_of(const struct cmdline *c, const char *code)
+{
+	for (int k = 0, i; (i = nth(c, k)) >= 0; k++)
+		if (!strcmp(c->v[i].code, code))
+			return k;
+	return 0;
+}
+
+void cmdline_choices(struct cmdline *c, const struct app_choice *v, int n)
+{
+	int at = nth(c, c->cur);
+	bool listed = false;
+	struct app_choice kept = {.code = ""};
+
+	if (c->touched && at >= 0)
+		kept = c->v[at];
+	n = n < CHOICES_MAX - 1 ? n : CHOICES_MAX - 1;
+	struct app_choice *all =
+		mem_zalloc(((size_t)n + 1) * sizeof(*all), NULL);
+	if (!all)
+		return;
+	for (int i = 0; i < n; i++) {
+		all[i] = v[i];
+		listed |= !strcmp(v[i].code, kept.code);
+	}
+	if (kept.code[0] && !listed)
+		all[n++] = kept;
+	mem_deref(c->v);
+	c->v = all;
+	c->n = n;
+	c->cur = kept.code[0] ? line_of(c, kept.code) : 0;
 	app_dirty(c->app);
 }
 
@@ -287,6 +331,7 @@ static bool pick_key(struct cmdline *c, uint32_t key, bool pasted)
 {
 	int n = left(c);
 
+	c->touched = true;
 	switch (pasted ? 0 : key) {
 	case K_ENTER:
 		take_pick(c);

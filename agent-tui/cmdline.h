@@ -40,6 +40,12 @@ struct cmdline_ask {
 int cmdline_alloc(struct cmdline **cp, struct app *a);
 /* Replaces what is asked now, which counts as given up. */
 void cmdline_ask(struct cmdline *c, const struct cmdline_ask *q);
+/* Is this one's answer waited for? */
+bool cmdline_asks(const struct cmdline *c, app_answer_h *h);
+/* The choices of the pick that is asked are these by now. The cursor stays on
+ * its own, which stays in the list even if it is among them no more: Enter
+ * must not take another than the one that was read. */
+void cmdline_choices(struct cmdline *c, const struct app_choice *v, int n);
 enum ask cmdline_kind(const struct cmdline *c);
 /* What would do it again, CMD_NONE when that is not asked. */
 enum command_id cmdline_again(const struct cmdline *c);

@@ -19,6 +19,8 @@
 #include "agent-tui/screen.h"
 #include "agent-tui/view/panes.h"
 
+#define TARGETS_MAX 600 /* agents and queues to hand a call to */
+
 static bool ringing(const struct model *m)
 {
 	return m->offer.contact[0] || m->phone->leg_state == PHONE_RINGING;
@@ -124,6 +126,7 @@ static void hold(struct app *a)
 
 static void on_transfer(struct app *a, const char *answer, void *arg)
 {
+	client_choose(app_client(a), false);
 	if (!answer)
 		return;
 	if (!client_transfer(app_client(a), answer))
@@ -164,12 +167,26 @@ static void transfer(struct app *a, const char *to)
 		on_transfer(a, to, NULL);
 		return;
 	}
-	v = mem_zalloc(200 * sizeof(*v), NULL);
+	v = mem_zalloc(TARGETS_MAX * sizeof(*v), NULL);
 	if (!v)
 		return;
-	n = transfer_targets(app_model(a), v, 200);
+	n = transfer_targets(app_model(a), v, TARGETS_MAX);
 	app_ask_pick(a, _("Transfer to: digit or name, Enter hands over"), v,
 		     n, false, on_transfer, NULL);
+	mem_deref(v);
+	client_choose(app_client(a), true);
+}
+
+void command_targets(struct app *a)
+{
+	struct app_choice *v;
+
+	if (!app_asks(a, on_transfer))
+		return;
+	v = mem_zalloc(TARGETS_MAX * sizeof(*v), NULL);
+	if (!v)
+		return;
+	app_choices(a, v, transfer_targets(app_model(a), v, TARGETS_MAX));
 	mem_deref(v);
 }
 

@@ -20,5 +20,7 @@ void command_dial(struct app *a, const char *number, int64_t missed,
 /* Asks the reason by digit, then shows the number of one of the three. */
 void command_unmask(struct app *a, const char *contact, const char *ticket,
 		    int64_t missed);
+/* While it is asked to whom a call goes: who is there now. */
+void command_targets(struct app *a);
 /* The pause reasons of the site as choices; returns how many. */
 int command_pauses(const struct model *m, struct app_choice *v, int max);

@@ -72,6 +72,17 @@ struct model_page *model_page(struct model *m, enum model_list list)
 	return &list_of(m, list, NULL, NULL)->page;
 }
 
+void model_forget(struct model *m, enum model_list list)
+{
+	const struct model_kind *k;
+	unsigned part;
+	struct model_any_list *l = list_of(m, list, &k, &part);
+
+	model_rows_clear(k, l);
+	memset(&l->page, 0, sizeof(l->page));
+	model_changed(m, part);
+}
+
 void model_take_page(struct model *m, enum model_list list, json_t *reply,
 		     bool first)
 {
@@ -83,6 +94,8 @@ void model_take_page(struct model *m, enum model_list list, json_t *reply,
 
 	if (first)
 		model_rows_clear(k, l);
+	if (first && list == MODEL_LIST_ITEMS)
+		m->line = 0;
 	json_array_foreach (json_object_get(reply, "items"), i, obj)
 		model_rows_put(k, l, obj);
 	model_rows_sort(k, l);
@@ -242,6 +255,11 @@ const char *model_number(const struct model *m, const char *of,
 			       c->shown_until_us > model_now_us(m)
 		       ? c->shown
 		       : masked;
+}
+
+int model_line(const struct model *m)
+{
+	return m->line > (int)m->items.n ? m->line : (int)m->items.n;
 }
 
 int model_waiting(const struct model *m, int64_t *longest_us)

@@ -522,6 +522,7 @@ struct model {
 	struct model_draft draft;
 	struct model_queue_list queues;
 	struct model_item_list items;
+	int line; /* how many wait where items are but the head of them */
 	struct model_agent_list agents;
 	struct model_call_list calls;
 	struct model_missed_list missed;
@@ -565,6 +566,8 @@ int model_unconfirmed_s(const struct model *m);
 /* The number to show for one: masked, or in full while that is allowed. */
 const char *model_number(const struct model *m, const char *of,
 			 const char *masked);
+/* Calls waiting in the whole line, of which m->items may be the head. */
+int model_line(const struct model *m);
 /* Calls waiting in all my queues (all queues for a lead), and the oldest
  * queued_us (0: none). */
 int model_waiting(const struct model *m, int64_t *longest_us);
@@ -613,6 +616,8 @@ enum model_list {
 void model_take_page(struct model *m, enum model_list list, json_t *reply,
 		     bool first);
 struct model_page *model_page(struct model *m, enum model_list list);
+/* All rows go: they are not kept fresh any more. */
+void model_forget(struct model *m, enum model_list list);
 void model_take_hello(struct model *m, json_t *reply);
 void model_take_me(struct model *m, json_t *agent);
 void model_take_hits(struct model *m, json_t *reply);

@@ -144,6 +144,11 @@ static void me_playback(struct model *m, json_t *p)
 	model_changed(m, MODEL_PLAYBACK);
 }
 
+static void me_agent(struct model *m, json_t *p)
+{
+	model_take_me(m, json_object_get(p, "agent"));
+}
+
 static void me_ended(struct model *m, json_t *p)
 {
 	model_copy(m->link.ended, p, "why");
@@ -170,6 +175,16 @@ static void item_changed(struct model *m, json_t *p)
 static void item_gone(struct model *m, json_t *p)
 {
 	gone(m, &model_kind_item, &m->items, p, MODEL_ITEMS);
+}
+
+/* For those who do not follow each item. */
+static void line_changed(struct model *m, json_t *p)
+{
+	model_rows_fill(&model_kind_item, ANY(&m->items),
+			json_object_get(p, "items"));
+	m->line = (int)json_int(p, "waiting");
+	m->items.page.at_us = cal_now_us();
+	model_changed(m, MODEL_ITEMS);
 }
 
 static void call_changed(struct model *m, json_t *p)
@@ -264,9 +279,12 @@ bool model_apply(struct model *m, const char *method, json_t *params)
 		{"me.message", me_message},
 		{"me.playback", me_playback},
 		{"me.ended", me_ended},
+		{"me.agent", me_agent},
+		{"me.ticket", ticket_changed},
 		{"agent.changed", agent_changed},
 		{"item.changed", item_changed},
 		{"item.gone", item_gone},
+		{"line.changed", line_changed},
 		{"call.changed", call_changed},
 		{"call.gone", call_gone},
 		{"queue.changed", queue_changed},

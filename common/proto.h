@@ -66,7 +66,8 @@ struct proto_method {
 	  "Begin a session; says who you are")                               \
 	X("ping", MAY_ANY, RUN_LIVE, "", "Answer at once")                   \
 	X("subscribe", MAY_ANY, RUN_LIVE, "topics:list",                     \
-	  "Receive the events of these topics from now on")                  \
+	  "Receive the events of these topics, and of no others, from now "  \
+	  "on")                                                              \
 	X("sync", MAY_ANY, RUN_LIVE, "boot:str n:int",                       \
 	  "Events missed since number n, a page at a time")                  \
 	X("method.list", MAY_ANY, RUN_LIVE, "", "The methods you may call")  \
@@ -330,9 +331,10 @@ const struct proto_method *proto_exchange_find(const char *name);
 
 /* X(topic, may): an event's method is "<topic>.<what>". */
 #define OFFICE_TOPICS(X)                                                   \
-	X("me", MAY_ANY)      /* offers, my call, fenced, messages */      \
-	X("agent", MAY_ANY)   /* agent.changed */                          \
-	X("item", MAY_DESK)   /* item.changed, item.gone */                \
+	X("me", MAY_ANY)      /* my state, offers, call, filed tickets */  \
+	X("agent", MAY_ANY)   /* agent.changed: everybody's state */       \
+	X("item", MAY_DESK)   /* item.changed, item.gone: each at once */  \
+	X("line", MAY_DESK)   /* line.changed: its head, once a second */  \
 	X("call", MAY_LEAD)   /* call.changed, call.gone */                \
 	X("queue", MAY_ANY)   /* queue.changed: waiting, longest, ready */ \
 	X("missed", MAY_DESK) /* missed.changed */                         \

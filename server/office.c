@@ -362,11 +362,13 @@ static int roster_start(struct office *o)
 	int err = roster_alloc(&o->roster, &prm);
 	if (!err)
 		rpc_register(o->rpc, roster_methods, o->roster);
+	o->tickets.roster = o->roster;
 	return err;
 }
 
 static void roster_stop(struct office *o)
 {
+	o->tickets.roster = NULL;
 	o->roster = mem_deref(o->roster);
 }
 

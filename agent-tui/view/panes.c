@@ -468,7 +468,7 @@ void pane_line(const struct model *m, struct area a, bool focus)
 	struct area b = body(a);
 	char title[64], t[32], no[16];
 
-	snprintf(title, sizeof(title), _("Waiting %d"), (int)m->items.n);
+	snprintf(title, sizeof(title), _("Waiting %d"), model_line(m));
 	screen_rule(a.y, a.x, a.w, focus, title, "");
 	if (!m->items.n)
 		pane_empty(a, _("Nobody waits."));

@@ -21,6 +21,8 @@
 
 #define TICK_MS	      200
 #define FLUSH_MS      50
+#define SUMS_MS	      1000 /* figures and the line's head: no oftener */
+#define LINE_ROWS     12   /* of its head */
 #define ITEMS_MAX     20000
 #define POSITIONS_MAX 50 /* up to here each move in the line is told */
 
@@ -35,9 +37,11 @@ struct acd {
 	struct hash *items;
 	size_t n;
 	bool open;
-	struct tmr run, tick, flush;
+	struct tmr run, tick, flush, sums;
 	struct fact_sink sinks[2];
-	char *queues_told; /* the last queue.changed of each, joined */
+	json_t *queues_told;  /* the last queue.changed of each, by id */
+	json_t *line_told;    /* the last line.changed */
+	int64_t sums_mono_us; /* when these were looked at */
 };
 
 static void item_destructor(void *arg)
@@ -54,9 +58,11 @@ static void destructor(void *arg)
 	tmr_cancel(&acd->run);
 	tmr_cancel(&acd->tick);
 	tmr_cancel(&acd->flush);
+	tmr_cancel(&acd->sums);
 	hash_flush(acd->items);
 	mem_deref(acd->items);
-	free(acd->queues_told);
+	json_decref(acd->queues_told);
+	json_decref(acd->line_told);
 }
 
 static bool same_item(struct le *le, void *arg)
@@ -116,6 +122,7 @@ static struct acd_item **collect(const struct acd *acd)
 
 static void on_run(void *arg);
 static void on_flush(void *arg);
+static void on_sums(void *arg);
 
 void acd_kick(struct acd *acd)
 {
@@ -123,12 +130,25 @@ void acd_kick(struct acd *acd)
 		tmr_start(&acd->run, 0, on_run, acd);
 }
 
+/* Items are told soon; what is summed up goes to everybody, and so at once
+ * after a rest, but not oftener than an eye looks. */
+static void tell_soon(struct acd *acd)
+{
+	int64_t rest_ms = SUMS_MS - (cal_mono_us() - acd->sums_mono_us) / 1000;
+
+	if (!tmr_isrunning(&acd->flush))
+		tmr_start(&acd->flush, FLUSH_MS, on_flush, acd);
+	if (!tmr_isrunning(&acd->sums))
+		tmr_start(&acd->sums,
+			  rest_ms > FLUSH_MS ? (uint64_t)rest_ms : FLUSH_MS,
+			  on_sums, acd);
+}
+
 static void touched(struct acd *acd, struct acd_item *item)
 {
 	if (item)
 		item->changed = true;
-	if (!tmr_isrunning(&acd->flush))
-		tmr_start(&acd->flush, FLUSH_MS, on_flush, acd);
+	tell_soon(acd);
 	acd_kick(acd);
 }
 
@@ -533,8 +553,7 @@ static void on_run(void *arg)
 		}
 	}
 	mem_deref(r);
-	if (!tmr_isrunning(&acd->flush))
-		tmr_start(&acd->flush, FLUSH_MS, on_flush, acd);
+	tell_soon(acd);
 }
 
 /* ---- time ---- */
@@ -676,45 +695,23 @@ void acd_queue_live(const struct site_queue *q, json_t *obj, void *arg)
 		json_object_update_missing(obj, live);
 }
 
-/* Queues are few: all are sent when any figure changed. */
 static void tell_queues(struct acd *acd, struct acd_item *const *v, size_t n)
 {
-	scoped_json json_t *list = json_array();
+	json_t *told = json_object();
 
-	for (size_t i = 0; i < site_queue_count(acd->site); i++)
-		json_array_append_new(
-			list,
-			queue_json(acd, site_queue_at(acd->site, i), v, n));
-	char *text = json_dumps(list, JSON_COMPACT);
-	if (!text || (acd->queues_told && !strcmp(text, acd->queues_told))) {
-		free(text);
-		return;
+	for (size_t i = 0; i < site_queue_count(acd->site); i++) {
+		const struct site_queue *q = site_queue_at(acd->site, i);
+		json_t *queue = queue_json(acd, q, v, n);
+
+		if (!json_equal(json_object_get(acd->queues_told, q->id),
+				queue))
+			session_publish(acd->hub, "queue", NULL,
+					"queue.changed",
+					json_pack("{s:O}", "queue", queue));
+		json_object_set_new(told, q->id, queue);
 	}
-	free(acd->queues_told);
-	acd->queues_told = text;
-	size_t i;
-	json_t *queue;
-	json_array_foreach (list, i, queue)
-		session_publish(acd->hub, "queue", NULL, "queue.changed",
-				json_pack("{s:O}", "queue", queue));
-}
-
-static void on_flush(void *arg)
-{
-	struct acd *acd = arg;
-	struct acd_item **v = collect(acd);
-	size_t n = v ? acd->n : 0;
-
-	for (size_t i = 0; acd->hub && i < n; i++) {
-		if (!v[i]->changed)
-			continue;
-		v[i]->changed = false;
-		session_publish(acd->hub, "item", NULL, "item.changed",
-				json_pack("{s:o}", "item", item_json(v[i])));
-	}
-	if (acd->hub && v)
-		tell_queues(acd, v, n);
-	mem_deref(v);
+	json_decref(acd->queues_told);
+	acd->queues_told = told;
 }
 
 static int by_position(const void *a, const void *b)
@@ -723,6 +720,53 @@ static int by_position(const void *a, const void *b)
 	const struct acd_item *y = *(struct acd_item *const *)b;
 
 	return x->position < y->position ? -1 : x->position > y->position;
+}
+
+/* Sorts v. Who does not look after the whole line sees its head. */
+static void tell_line(struct acd *acd, struct acd_item **v, size_t n)
+{
+	json_t *head = json_array();
+
+	qsort(v, n, sizeof(struct acd_item *), by_position);
+	for (size_t i = 0; i < n && i < LINE_ROWS; i++)
+		json_array_append_new(head, item_json(v[i]));
+	json_t *line =
+		json_pack("{s:i,s:o}", "waiting", (int)n, "items", head);
+	if (json_equal(line, acd->line_told)) {
+		json_decref(line);
+		return;
+	}
+	json_decref(acd->line_told);
+	acd->line_told = line;
+	/* a copy: the event gets its number */
+	session_publish(acd->hub, "line", NULL, "line.changed",
+			json_copy(line));
+}
+
+static void on_sums(void *arg)
+{
+	struct acd *acd = arg;
+	scoped_mem struct acd_item **v = collect(acd);
+
+	acd->sums_mono_us = cal_mono_us();
+	if (!acd->hub || !v)
+		return;
+	tell_queues(acd, v, acd->n);
+	tell_line(acd, v, acd->n);
+}
+
+static void on_flush(void *arg)
+{
+	struct acd *acd = arg;
+	scoped_mem struct acd_item **v = collect(acd);
+
+	for (size_t i = 0; acd->hub && v && i < acd->n; i++) {
+		if (!v[i]->changed)
+			continue;
+		v[i]->changed = false;
+		session_publish(acd->hub, "item", NULL, "item.changed",
+				json_pack("{s:o}", "item", item_json(v[i])));
+	}
 }
 
 static int on_list(struct rpc_call *call)
@@ -795,6 +839,7 @@ int acd_alloc(struct acd **ap, const struct acd_prm *prm)
 	tmr_init(&acd->run);
 	tmr_init(&acd->tick);
 	tmr_init(&acd->flush);
+	tmr_init(&acd->sums);
 	int err = hash_alloc(&acd->items, 1024);
 	if (err) {
 		mem_deref(acd);

@@ -190,6 +190,18 @@ json_t *roster_json(const struct roster *r, const struct roster_agent *a)
 		n->calls, "filed", n->filed, "away", a->away);
 }
 
+/* Who works needs his own state. Those of all go to whoever asks for them:
+ * at agents times changes a second they are what a site would drown in. */
+static void publish(struct roster *r, const struct roster_agent *a)
+{
+	scoped_json json_t *agent = roster_json(r, a);
+
+	session_publish(r->hub, "me", a->now.id, "me.agent",
+			json_pack("{s:O}", "agent", agent));
+	session_publish(r->hub, "agent", NULL, "agent.changed",
+			json_pack("{s:O}", "agent", agent));
+}
+
 static void settle(struct roster *r, struct roster_agent *a);
 
 static void on_flush(void *arg)
@@ -207,9 +219,7 @@ static void on_flush(void *arg)
 			continue;
 		a->changed = false;
 		if (r->hub)
-			session_publish(r->hub, "agent", NULL, "agent.changed",
-					json_pack("{s:o}", "agent",
-						  roster_json(r, a)));
+			publish(r, a);
 	}
 }
 

@@ -6,7 +6,7 @@
  * session and his phone are there now.
  *
  * Owned by main. Changes are told to one follower (desk/acd), which offers
- * calls, and to subscribers of topic "agent".
+ * calls, to himself (topic "me"), and to subscribers of topic "agent".
  */
 #pragma once
 

@@ -9,6 +9,7 @@
 #include "common/scope.h"
 #include "server/core/session.h"
 #include "server/core/store_ticket.h"
+#include "server/desk/roster.h"
 #include "server/desk/valid.h"
 
 #define SUMMARY_BYTES 4000
@@ -461,14 +462,33 @@ static int on_note(struct rpc_call *call, struct db *db)
 
 /* ---- events and reading ---- */
 
+/* Whose ticket it is, and who has its contact in hand. */
+static void tell_agents(const struct ticket_part *part, json_t *ticket)
+{
+	const char *owner = json_str(ticket, "agent");
+	const char *contact = json_str(ticket, "contact");
+
+	for (size_t i = 0; part->roster && i < roster_count(part->roster);
+	     i++) {
+		const struct agent_now *a = &roster_at(part->roster, i)->now;
+
+		if (!strcmp(a->id, owner) ||
+		    (*contact && !strcmp(a->contact, contact)))
+			session_publish(part->hub, "me", a->id, "me.ticket",
+					json_pack("{s:O}", "ticket", ticket));
+	}
+}
+
 static void on_changed(struct rpc_call *call)
 {
 	const struct ticket_part *part = call->part;
 	json_t *ticket = json_object_get(call->result, "ticket");
 
-	if (part && part->hub && ticket)
-		session_publish(part->hub, "ticket", NULL, "ticket.changed",
-				json_pack("{s:O}", "ticket", ticket));
+	if (!part || !part->hub || !ticket)
+		return;
+	tell_agents(part, ticket);
+	session_publish(part->hub, "ticket", NULL, "ticket.changed",
+			json_pack("{s:O}", "ticket", ticket));
 }
 
 static int on_list(struct rpc_call *call, struct db *db)

@@ -16,8 +16,11 @@
 
 #include "server/core/rpc.h"
 
+struct roster;
+
 struct ticket_part {
-	struct session_hub *hub; /* for "ticket.changed"; NULL in tests */
+	struct session_hub *hub;     /* for events; NULL in tests */
+	const struct roster *roster; /* NULL: not yet, not any more */
 };
 
 /* ticket.*: part is a struct ticket_part. */

@@ -236,7 +236,8 @@ static struct agent {
 	int control;
 	json_t *reply;
 	int64_t asked;
-	json_t *events;
+	json_t *events; /* the last of each kind */
+	json_t *counts; /* how many there were */
 } agents[AGENTS_MAX];
 
 static struct agent *agent_of(const char *id)
@@ -250,6 +251,7 @@ static struct agent *agent_of(const char *id)
 		snprintf(agents[i].id, sizeof(agents[i].id), "%s", id);
 		agents[i].control = -1;
 		agents[i].events = json_object();
+		agents[i].counts = json_object();
 		return &agents[i];
 	}
 	fail_msg("too many agents");
@@ -262,9 +264,12 @@ static void on_agent_msg(struct link *link, json_t *msg, void *arg)
 
 	if (json_int(msg, "id") == a->asked && json_object_get(msg, "id"))
 		a->reply = json_incref(msg);
-	else if (json_object_get(msg, "method"))
-		json_object_set(a->events, json_str(msg, "method"),
-				json_object_get(msg, "params"));
+	if (!json_object_get(msg, "method"))
+		return;
+	const char *method = json_str(msg, "method");
+	json_object_set(a->events, method, json_object_get(msg, "params"));
+	json_object_set_new(a->counts, method,
+			    json_integer(json_int(a->counts, method) + 1));
 }
 
 static void on_agent_gone(int err, void *arg)
@@ -375,6 +380,11 @@ const char *agent_reason(const char *id)
 json_t *agent_event(const char *id, const char *method)
 {
 	return json_object_get(agent_of(id)->events, method);
+}
+
+int agent_events(const char *id, const char *method)
+{
+	return (int)json_int(agent_of(id)->counts, method);
 }
 
 /* ---- the office ---- */
@@ -593,6 +603,7 @@ void rig_clean(void)
 	sw_stop();
 	for (int i = 0; i < AGENTS_MAX; i++) {
 		json_decref(agents[i].events);
+		json_decref(agents[i].counts);
 		memset(&agents[i], 0, sizeof(agents[i]));
 	}
 	json_decref(last);

@@ -91,3 +91,5 @@ const char *agent_state(const char *id);
 const char *agent_reason(const char *id);
 /* The newest event of that name to him; NULL none. */
 json_t *agent_event(const char *id, const char *method);
+/* How many of that name came. */
+int agent_events(const char *id, const char *method);

@@ -7,7 +7,8 @@
  * happens.
  *
  * With --control PIPE they also do what a line of the pipe says, "AGENT
- * METHOD [PARAMS]", and tell what was answered. --talk 0 and a negative
+ * METHOD [PARAMS]", and tell what was answered; phone.* and screen.* are what
+ * a hand would do at the phone and at the screen. --talk 0 and a negative
  * --answer-after leave hanging up and answering to that; ready they are by
  * themselves only once. With --step each waits for SIGUSR1 to answer, to hold,
  * to retrieve, to hang up and to file, so that a test sets the pace.
@@ -330,7 +331,6 @@ static void tell_link(struct robot *r, const struct model *m)
 		    json_pack("{s:I, s:i}", "down_ms",
 			      (json_int_t)m->link.was_down_ms, "times",
 			      (int)m->link.tunnel.times));
-		client_list(r->client, MODEL_LIST_DISPOSITIONS);
 	} else {
 		say(r, "down",
 		    json_pack("{s:s, s:s}", "fault", f->what ? f->what : "",
@@ -420,12 +420,73 @@ static int tell_phone(struct robot *r, const char *method, const char *params)
 	return ENOSYS;
 }
 
+/* Whose states this client knows. */
+static void say_agents(const struct robot *r)
+{
+	const struct model_agent_list *l = &client_model(r->client)->agents;
+	json_t *states = json_object();
+
+	for (size_t i = 0; i < l->n; i++)
+		json_object_set_new(
+			states, l->v[i].id,
+			json_string(model_state_name(l->v[i].state)));
+	say(r, "agents",
+	    json_pack("{s:b, s:o}", "whole", l->page.whole, "states", states));
+}
+
+/* Who waits, as far as this client is told. */
+static void say_line(const struct robot *r)
+{
+	const struct model *m = client_model(r->client);
+	json_t *items = json_array();
+
+	for (size_t i = 0; i < m->items.n; i++)
+		json_array_append_new(items,
+				      json_string(m->items.v[i].number));
+	say(r, "line",
+	    json_pack("{s:i, s:o}", "waiting", model_line(m), "items", items));
+}
+
+/* His own that are open. */
+static void say_tickets(const struct robot *r)
+{
+	const struct model_ticket_list *l = &client_model(r->client)->tickets;
+	json_t *ids = json_array();
+
+	for (size_t i = 0; i < l->n; i++)
+		json_array_append_new(ids, json_string(l->v[i].id));
+	say(r, "tickets", json_pack("{s:o}", "ids", ids));
+}
+
+/* What a screen would do beside the requests. */
+static int tell_screen(struct robot *r, const char *method)
+{
+	if (!strcmp(method, "screen.choose"))
+		client_choose(r->client, true);
+	else if (!strcmp(method, "screen.chosen"))
+		client_choose(r->client, false);
+	else if (!strcmp(method, "screen.cut"))
+		tunnel_break(client_tunnel(r->client), TUNNEL_FAULT_SILENT,
+			     "cut");
+	else if (!strcmp(method, "screen.agents"))
+		say_agents(r);
+	else if (!strcmp(method, "screen.line"))
+		say_line(r);
+	else if (!strcmp(method, "screen.tickets"))
+		say_tickets(r);
+	else
+		return ENOSYS;
+	return 0;
+}
+
 static int tell(struct robot *r, const char *method, const char *params)
 {
 	struct told *t = NULL;
 
 	if (!strncmp(method, "phone.", 6))
 		return tell_phone(r, method, params);
+	if (!strncmp(method, "screen.", 7))
+		return tell_screen(r, method);
 	json_t *p = *params ? json_loads(params, 0, NULL) : json_object();
 	if (!p || !(t = calloc(1, sizeof(*t)))) {
 		json_decref(p);
@@ -530,7 +591,7 @@ static int add_robot(const char *agent)
 			   .accept_new = !opt.known_hosts},
 		.backend = &wavphone_backend,
 		.voice = opt.voice,
-		.topics = 1 | 2, /* me, agent (my state is in it) */
+		.lists = true,
 	};
 	snprintf(prm.devices.source, sizeof(prm.devices.source), "%s",
 		 opt.speak ? opt.speak : "");

@@ -131,6 +131,11 @@ int client_device(struct client *c, const char *headset, const char *ringer)
 	return done("device %s %s", s(headset), s(ringer));
 }
 
+void client_choose(struct client *c, bool on)
+{
+	done("choose %d", on);
+}
+
 int client_hand(struct client *c, bool up, const char *text)
 {
 	return done("hand %d", up);

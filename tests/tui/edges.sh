@@ -92,6 +92,32 @@ wait_text '查 津贴到账'
 feed '{"link":{"state":"up","rtt_us":9000,"up_us":1795487970000000}}'
 wait_gone '断线'
 
+# whom to hand the call to: who is there comes while it is asked, and what the
+# cursor stands on stays, whoever comes or goes
+who() { # ID NAME STATE
+	feed '{"event":"agent.changed","params":{"agent":{"id":"'"$1"'","name":"'"$2"'","state":"'"$3"'"}}}'
+}
+keys F6
+wait_log_line 'choose 1'
+who A020 陈静 ready
+who A022 赵倩 talking
+wait_text '1 A020 陈静'
+keys Down
+wait_text '▸ 2 A022 赵倩'
+who A020 陈静 offline
+wait_text '▸ 1 A022 赵倩'
+who A020 陈静 ready
+wait_text '▸ 2 A022 赵倩'
+who A019 李敏 ready
+who A022 赵倩 offline
+wait_text ' 2 A019 李敏'
+wait_text '▸ 6 A022 赵倩'
+who A022 赵倩 ready
+wait_text '▸ 2 A022 赵倩  就绪'
+keys Enter
+wait_log_line 'transfer A022'
+wait_log_line 'choose 0'
+
 # leaving is refused in a call, with the reason
 keys C-t
 wait_text '按页号'

@@ -77,6 +77,53 @@ static void test_me(void **state)
 	mem_deref(m);
 }
 
+/* An agent hears of himself apart from the others, whose states go again. */
+static void test_me_alone(void **state)
+{
+	struct model *m = make();
+
+	(void)state;
+	apply(m, "me.agent",
+	      "{\"agent\":{\"id\":\"A1\",\"state\":\"talking\"}}");
+	assert_int_equal(MODEL_ME, seen);
+	assert_int_equal(STATE_TALKING, m->me.agent.state);
+	assert_int_equal(0, m->agents.n);
+	apply(m, "agent.changed",
+	      "{\"agent\":{\"id\":\"A2\",\"state\":\"ready\"}}");
+	assert_int_equal(1, m->agents.n);
+	model_forget(m, MODEL_LIST_AGENTS);
+	assert_int_equal(0, m->agents.n);
+	assert_int_equal(0, m->agents.page.at_us);
+	assert_int_equal(STATE_TALKING, m->me.agent.state);
+	mem_deref(m);
+}
+
+/* The head of the line, and how long it is. */
+static void test_line(void **state)
+{
+	struct model *m = make();
+
+	(void)state;
+	assert_int_equal(0, model_line(m));
+	apply(m, "line.changed",
+	      "{\"waiting\":7,\"items\":[{\"contact\":\"c-2\",\"position\":2},"
+	      "{\"contact\":\"c-1\",\"position\":1}]}");
+	assert_int_equal(MODEL_ITEMS, seen);
+	assert_int_equal(7, model_line(m));
+	assert_int_equal(2, m->items.n);
+	assert_string_equal("c-1", m->items.v[0].contact);
+	apply(m, "line.changed", "{\"waiting\":0,\"items\":[]}");
+	assert_int_equal(0, model_line(m));
+	assert_int_equal(0, m->items.n);
+	/* a list that was fetched is the truth of its moment */
+	apply(m, "line.changed", "{\"waiting\":9,\"items\":[]}");
+	json_t *page = json_of("{\"items\":[{\"contact\":\"c-3\"}]}");
+	model_take_page(m, MODEL_LIST_ITEMS, page, true);
+	json_decref(page);
+	assert_int_equal(1, model_line(m));
+	mem_deref(m);
+}
+
 /* The figures of one frame are of one moment. */
 static void test_frame(void **state)
 {
@@ -225,6 +272,7 @@ static void test_hostile(void **state)
 	static const char *const events[] = {
 		"me.offer",	  "me.offer_gone",  "me.call",
 		"me.message",	  "me.playback",    "me.ended",
+		"me.agent",	  "me.ticket",	    "line.changed",
 		"agent.changed",  "item.changed",   "item.gone",
 		"call.changed",	  "call.gone",	    "queue.changed",
 		"missed.changed", "ticket.changed", "kb.changed",
@@ -272,10 +320,16 @@ static void test_paths(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_frame), cmocka_unit_test(test_me),
-		cmocka_unit_test(test_items), cmocka_unit_test(test_bound),
-		cmocka_unit_test(test_offer), cmocka_unit_test(test_call),
-		cmocka_unit_test(test_draft), cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_frame),
+		cmocka_unit_test(test_me),
+		cmocka_unit_test(test_me_alone),
+		cmocka_unit_test(test_line),
+		cmocka_unit_test(test_items),
+		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_offer),
+		cmocka_unit_test(test_call),
+		cmocka_unit_test(test_draft),
+		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_paths),
 	};
 
