@@ -180,8 +180,12 @@ struct proto_method {
 	  "entries:list stage?:str more?:bool by?:str paper?:str",           \
 	  "Bring entries in, all or nothing")                                \
 	X("kb.log", MAY_ANY, RUN_READ,                                       \
-	  "entry?:str before_us?:int limit?:int",                            \
+	  "entry?:str before_us?:int since_us?:int until_us?:int "           \
+	  "cursor?:str limit?:int",                                          \
 	  "Changes of entries, newest first")                                \
+	X("kb.signed", MAY_ANY, RUN_READ,                                    \
+	  "since_us?:int until_us?:int person?:str cursor?:str limit?:int",  \
+	  "Who reviewed, confirmed, released or withdrew what")              \
 	X("kb.stat", MAY_ANY, RUN_READ, "", "Count entries by state")        \
 	X("kb.draft", MAY_DESK, RUN_WRITE, "text:str known_us?:int",         \
 	  "Write the next version of an entry")                              \

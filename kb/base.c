@@ -154,8 +154,12 @@ static int read_version(struct kb_version *v, const char *id,
 	utf8_copy(v->effective, sizeof(v->effective), db_str(s, 5));
 	utf8_copy(v->expires, sizeof(v->expires), db_str(s, 6));
 	int err = str_dup(&v->actor, db_str(s, 8));
-	return err ? err
-		   : kb_entry_parse(&v->entry, id, text, strlen(text), &diag);
+	if (!err)
+		err = kb_entry_parse(&v->entry, id, text, strlen(text), &diag);
+	/* what another has replaced is told to nobody */
+	if (!err && v->state == KB_CONFIRMED && *v->entry->redirect)
+		v->state = KB_WITHDRAWN;
+	return err;
 }
 
 int kb_base_get(struct kb_version **vp, struct db *db, const char *id,
@@ -212,18 +216,20 @@ int kb_base_each(struct db *db, const char *after, kb_row_h *h, void *arg)
 	return err == ENOENT ? 0 : err;
 }
 
-int kb_base_log(struct db *db, const char *id, int64_t before_us, kb_row_h *h,
+int kb_base_log(struct db *db, const struct kb_log_want *want, kb_row_h *h,
 		void *arg)
 {
 	scoped_stmt struct db_stmt *s = NULL;
 	int err = db_query(&s, db,
 			   "SELECT v.entry, v.version, v.at_us, v.actor,"
-			   " e.title FROM kb_version v"
+			   " e.title, v.state FROM kb_version v"
 			   " JOIN kb_entry e ON e.id=v.entry"
 			   " WHERE (?1='' OR v.entry=?1)"
-			   " AND (?2=0 OR v.at_us<?2)"
-			   " ORDER BY v.at_us DESC, v.entry, v.version DESC",
-			   "si", id, before_us);
+			   " AND v.at_us>=?2 AND (?3=0 OR v.at_us<=?3)"
+			   " ORDER BY v.at_us DESC, v.entry, v.version DESC"
+			   " LIMIT -1 OFFSET ?4",
+			   "siii", want->id, want->since_us, want->until_us,
+			   want->skip);
 	while (!err && !(err = db_step(s))) {
 		struct kb_row row = {
 			.id = db_str(s, 0),
@@ -234,6 +240,7 @@ int kb_base_log(struct db *db, const char *id, int64_t before_us, kb_row_h *h,
 			.line = "",
 			.effective = "",
 			.expires = "",
+			.state = (enum kb_state)db_int(s, 5),
 		};
 		int stop = h(&row, arg);
 		if (stop)

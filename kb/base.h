@@ -137,9 +137,14 @@ typedef int(kb_row_h)(const struct kb_row *row, void *arg);
 /* Current entries with an id after `after` (""), by id. */
 int kb_base_each(struct db *db, const char *after, kb_row_h *h, void *arg);
 
-/* Changes, newest first: of one entry, or of all (id ""); only those older
- * than `before_us` unless 0. Of a row id, version, at_us and actor are set.*/
-int kb_base_log(struct db *db, const char *id, int64_t before_us, kb_row_h *h,
+/* Changes, newest first; of a row id, version, at_us, actor, title and what
+ * became of that version (state) are set. */
+struct kb_log_want {
+	const char *id;		    /* "": of all entries */
+	int64_t since_us, until_us; /* both included; 0: open */
+	int64_t skip;		    /* how many of the newest */
+};
+int kb_base_log(struct db *db, const struct kb_log_want *want, kb_row_h *h,
 		void *arg);
 
 struct kb_stat {

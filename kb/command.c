@@ -21,6 +21,22 @@ int command_refuse_errno(int err, const char *why)
 	return command_refuse(*why ? why : speak_errno(err));
 }
 
+int command_needs(const char *option)
+{
+	fprintf(stderr, _("zuoxi-kb: this command needs %s\n"), option);
+	return EXIT_USAGE;
+}
+
+unsigned command_limit(const struct options *o)
+{
+	return o->limit ? o->limit : 10;
+}
+
+const char *command_text(const char *text)
+{
+	return text ? text : "";
+}
+
 void command_print_json(const json_t *obj)
 {
 	size_t len;
@@ -57,6 +73,63 @@ int command_ask(const struct options *o, const char *method, json_t *params,
 	int err = kb_door_call(o->door, method, params, resultp, why);
 
 	return err ? command_refuse_errno(err, why) : EXIT_DONE;
+}
+
+int command_pages(const struct options *o, const char *method, json_t *params,
+		  command_item_h *h, void *arg)
+{
+	scoped_json json_t *owned = params;
+	int code = EXIT_DONE;
+
+	for (bool more = true; more && !code;) {
+		scoped_json json_t *page = NULL;
+		size_t i;
+		json_t *item;
+		code = command_ask(o, method, json_copy(owned), &page);
+		json_array_foreach (json_object_get(page, "items"), i, item) {
+			if (!code)
+				code = h(o, item, arg);
+		}
+		more = page && *json_str(page, "next");
+		if (more)
+			json_object_set(owned, "cursor",
+					json_object_get(page, "next"));
+	}
+	return code;
+}
+
+struct printer {
+	void (*print)(const json_t *item);
+};
+
+static int print_item(const struct options *o, const json_t *item, void *arg)
+{
+	const struct printer *p = arg;
+
+	if (o->json)
+		command_print_json(item);
+	else
+		p->print(item);
+	return EXIT_DONE;
+}
+
+/* Every page of a list. */
+int command_print_pages(const struct options *o, const char *method,
+			void (*print)(const json_t *item))
+{
+	struct printer p = {print};
+	int code = command_pages(o, method, json_object(), print_item, &p);
+
+	return code ? code : command_finish();
+}
+
+int command_entry(const struct options *o, const char *id, int64_t version,
+		  json_t **entryp)
+{
+	return command_ask(o, "kb.get",
+			   json_pack("{s:s, s:I, s:b}", "entry", id, "version",
+				     (json_int_t)version, "source", 1),
+			   entryp);
 }
 
 int command_version(const char *arg, char *id, size_t size, int64_t *versionp)

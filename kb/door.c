@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "common/proto.h"
 #include "common/scope.h"
 #include "common/speak.h"
+#include "kb/proof.h"
 #include "kb/regress.h"
 #include "kb/wire.h"
 
@@ -29,6 +31,7 @@ struct kb_door {
 	struct kb_confidence *confidence; /* fitted when first asked */
 	bool importing;			  /* a transaction is open */
 	int64_t added, changed, same;
+	json_t *redirects; /* ids of what is imported */
 	char actor[64];
 	/* a socket */
 	int fd;
@@ -50,6 +53,7 @@ static void door_destructor(void *arg)
 		close(door->fd);
 	link_split_release(&door->split);
 	json_decref(door->reply);
+	json_decref(door->redirects);
 }
 
 static struct kb_door *door_new(void)
@@ -69,6 +73,7 @@ int kb_door_file(struct kb_door **dp, const char *path, bool write,
 	scoped_mem struct kb_door *door = door_new();
 	if (!door)
 		return ENOMEM;
+	door->redirects = json_array();
 	int err = kb_index_alloc(&door->ix);
 	if (!err)
 		err = kb_base_open(&door->db, path, write);
@@ -131,32 +136,32 @@ static int file_get(struct kb_door *door, json_t *params, json_t **resultp)
 struct listing {
 	json_t *items;
 	char day[CAL_TEXT_SIZE];
-	int64_t max;
-	json_t *(*wire)(const struct kb_row *row, const char *day);
+	const char *state; /* "": any */
 	char next[64];
 };
-
-static json_t *wire_change(const struct kb_row *row, const char *day)
-{
-	return kb_wire_change(row);
-}
 
 static int on_listed(const struct kb_row *row, void *arg)
 {
 	struct listing *l = arg;
 
-	if ((int64_t)json_array_size(l->items) >= l->max)
+	const char *state =
+		kb_state_on(row->state, row->effective, row->expires, l->day);
+
+	if (json_array_size(l->items) >= PAGE_ITEMS)
 		return ECANCELED;
 	str_ncpy(l->next, row->id, sizeof(l->next));
-	return json_array_append_new(l->items, l->wire(row, l->day)) ? ENOMEM
-								     : 0;
+	if (*l->state && strcmp(l->state, state))
+		return 0;
+	return json_array_append_new(l->items, kb_wire_row(row, l->day))
+		       ? ENOMEM
+		       : 0;
 }
 
 static int file_list(struct kb_door *door, json_t *params, json_t **resultp)
 {
 	scoped_json json_t *items = json_array();
-	struct listing l = {
-		.items = items, .max = PAGE_ITEMS, .wire = kb_wire_row};
+	struct listing l = {.items = items,
+			    .state = json_str(params, "state")};
 
 	today(l.day);
 	int err = kb_base_each(door->db, json_str(params, "cursor"), on_listed,
@@ -169,19 +174,73 @@ static int file_list(struct kb_door *door, json_t *params, json_t **resultp)
 	return 0;
 }
 
+/* A page of what has no id to go on from: the cursor counts. */
+struct counting {
+	json_t *items;
+	int64_t skip, left;
+};
+
+static int count_item(struct counting *c, json_t *item)
+{
+	if (c->left-- <= 0) {
+		json_decref(item);
+		return ECANCELED;
+	}
+	c->skip++;
+	return json_array_append_new(c->items, item) ? ENOMEM : 0;
+}
+
+static int count_done(struct counting *c, int err, json_t **resultp)
+{
+	char cursor[24];
+
+	if (err && err != ECANCELED)
+		return err;
+	*resultp = json_pack("{s:O}", "items", c->items);
+	snprintf(cursor, sizeof(cursor), "%lld", (long long)c->skip);
+	if (*resultp && err)
+		json_object_set_new(*resultp, "next", json_string(cursor));
+	return *resultp ? 0 : ENOMEM;
+}
+
+static int on_change(const struct kb_row *row, void *arg)
+{
+	return count_item(arg, kb_wire_change(row));
+}
+
 static int file_log(struct kb_door *door, json_t *params, json_t **resultp)
 {
 	scoped_json json_t *items = json_array();
-	struct listing l = {.items = items,
-			    .max = json_int(params, "limit"),
-			    .wire = wire_change};
+	const struct kb_log_want want = {
+		.id = json_str(params, "entry"),
+		.since_us = json_int(params, "since_us"),
+		.until_us = json_int(params, "until_us"),
+		.skip = strtoll(json_str(params, "cursor"), NULL, 10),
+	};
+	struct counting c = {items, want.skip, json_int(params, "limit")};
 
-	int err = kb_base_log(door->db, json_str(params, "entry"), 0,
-			      on_listed, &l);
-	if (err && err != ECANCELED)
-		return err;
-	*resultp = json_pack("{s:O}", "items", items);
-	return 0;
+	return count_done(&c, kb_base_log(door->db, &want, on_change, &c),
+			  resultp);
+}
+
+static int on_signed(const struct kb_signed *one, void *arg)
+{
+	return count_item(arg, kb_wire_signed(one));
+}
+
+static int file_signed(struct kb_door *door, json_t *params, json_t **resultp)
+{
+	scoped_json json_t *items = json_array();
+	const struct kb_signed_want want = {
+		.since_us = json_int(params, "since_us"),
+		.until_us = json_int(params, "until_us"),
+		.person = json_str(params, "person"),
+		.skip = strtoll(json_str(params, "cursor"), NULL, 10),
+	};
+	struct counting c = {items, want.skip, json_int(params, "limit")};
+
+	return count_done(&c, kb_life_signed(door->db, &want, on_signed, &c),
+			  resultp);
 }
 
 static int on_version(const struct kb_life *life, void *arg)
@@ -224,7 +283,29 @@ static int import_one(struct kb_door *door, const json_t *item, int64_t now,
 		return 0;
 	door->added += version == 0;
 	door->changed += version != 0;
+	if (*e->redirect)
+		json_array_append_new(door->redirects, json_string(e->id));
 	return kb_life_import(door->db, e, version + 1, now, door->actor);
+}
+
+/* Redirects, when all of them are there. */
+static int check_redirects(struct kb_door *door, char why[KB_WHY_SIZE])
+{
+	struct diag diag;
+	size_t i;
+	json_t *id;
+
+	json_array_foreach (door->redirects, i, id) {
+		int err = kb_proof_redirect(door->db, json_string_value(id),
+					    &diag);
+		if (err == EBADMSG)
+			snprintf(why, KB_WHY_SIZE, "%s: %s",
+				 json_string_value(id), diag.what);
+		if (err)
+			return err;
+	}
+	json_array_clear(door->redirects);
+	return 0;
 }
 
 static int import_part(struct kb_door *door, json_t *params,
@@ -253,6 +334,8 @@ static int file_import(struct kb_door *door, json_t *params, json_t **resultp,
 	}
 	bool more = json_bool(params, "more");
 	int err = import_part(door, params, why);
+	if (!err && !more)
+		err = check_redirects(door, why);
 	if (!err && !more)
 		err = db_commit(door->db);
 	if (err)
@@ -349,6 +432,8 @@ static int file_call(struct kb_door *door, const char *method, json_t *params,
 		err = file_list(door, params, resultp);
 	else if (!strcmp(method, "kb.log"))
 		err = file_log(door, params, resultp);
+	else if (!strcmp(method, "kb.signed"))
+		err = file_signed(door, params, resultp);
 	else if (!strcmp(method, "kb.stat"))
 		err = kb_wire_stat_now(resultp, door->db);
 	else if (!strcmp(method, "kb.calibrate"))

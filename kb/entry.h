@@ -98,7 +98,7 @@ struct kb_entry {
 	char file[64]; /* where it came from, for messages */
 	int at_line;
 	/* what shelf knows of its file: */
-	char *path;    /* the whole of it; NULL: none, or a table's */
+	char *path;    /* the whole of it, "-"; NULL: a table's row */
 	bool together; /* it lay in a folder that was named */
 };
 

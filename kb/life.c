@@ -250,6 +250,59 @@ int kb_life_waiting(struct db *db, const char *after, kb_waiting_h *h,
 	return err == ENOENT ? 0 : err;
 }
 
+#define SIGNED(step, at, person, note)                             \
+	"SELECT entry, version, '" step "' AS step, " at " AS at," \
+	" " person " AS person, " note " AS note FROM kb_version"  \
+	" WHERE " at ">0"
+
+int kb_life_signed(struct db *db, const struct kb_signed_want *want,
+		   kb_signed_h *h, void *arg)
+{
+	scoped_stmt struct db_stmt *s = NULL;
+	int err = db_query(
+		&s, db,
+		"SELECT s.entry, e.title, s.version, step, at, person, note"
+		" FROM (" SIGNED("reviewed", "reviewed_us", "reviewer", "''") " UNION ALL " SIGNED(
+			"confirmed", "confirmed_us", "confirmer",
+			"paper") " UNION ALL " SIGNED("released",
+						      "released_us", "''",
+						      "release") " UNION "
+								 "ALL " SIGNED(
+									 "with"
+									 "draw"
+									 "n",
+									 "with"
+									 "draw"
+									 "n_"
+									 "us",
+									 "with"
+									 "draw"
+									 "er",
+									 "reas"
+									 "on") ") s JOIN kb_entry e ON e.id=s.entry"
+									       " WHERE at>=?1 AND (?2=0 OR at<=?2)"
+									       " AND (?3='' OR person=?3)"
+									       " ORDER BY at, s.entry, s.version, step"
+									       " LIMIT -1 OFFSET ?4",
+		"iisi", want->since_us, want->until_us, want->person,
+		want->skip);
+	while (!err && !(err = db_step(s))) {
+		const struct kb_signed one = {
+			.id = db_str(s, 0),
+			.title = db_str(s, 1),
+			.version = db_int(s, 2),
+			.step = db_str(s, 3),
+			.at_us = db_int(s, 4),
+			.person = db_str(s, 5),
+			.note = db_str(s, 6),
+		};
+		int stop = h(&one, arg);
+		if (stop)
+			return stop;
+	}
+	return err == ENOENT ? 0 : err;
+}
+
 /* ---- texts and steps ---- */
 
 static int show_today(struct db *db, const char *id, int64_t at_us)

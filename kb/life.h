@@ -123,6 +123,25 @@ int kb_life_import(struct db *db, const struct kb_entry *e, int64_t version,
 int kb_life_at(struct db *db, const char *id, int64_t at_us,
 	       int64_t *versionp);
 
+/* Who did what with versions, oldest first: reviewed, confirmed (with the
+ * paper), released (with the release's name), withdrawn (with the reason). A
+ * version that was returned has lost its signatures. */
+struct kb_signed {
+	const char *id, *title;
+	int64_t version;
+	const char *step; /* "reviewed", … */
+	int64_t at_us;
+	const char *person, *note;
+};
+struct kb_signed_want {
+	int64_t since_us, until_us; /* both included; until 0: open */
+	const char *person;	    /* "": anybody */
+	int64_t skip;
+};
+typedef int(kb_signed_h)(const struct kb_signed *s, void *arg);
+int kb_life_signed(struct db *db, const struct kb_signed_want *want,
+		   kb_signed_h *h, void *arg);
+
 /* What somebody has to do something for: entries whose newest version is a
  * draft, reviewed, or confirmed and not released, by id after `after` (""). */
 struct kb_waiting {

@@ -189,7 +189,7 @@ static int take_entry(struct reading *r, const char *text)
 	if (err)
 		return err == EBADMSG ? 0 : err;
 	e->together = r->depth > 0;
-	err = strcmp(r->path, "-") ? str_dup(&e->path, r->path) : 0;
+	err = str_dup(&e->path, r->path);
 	if (err) {
 		mem_deref(e);
 		return err;

@@ -9,6 +9,13 @@
 
 #define SOON_US (30LL * 24 * 3600 * 1000000)
 
+/* What became of a version; a confirmed one is still to be released. */
+static const char *const life_states[] = {
+	[KB_DRAFT] = "draft",	     [KB_REVIEWED] = "reviewed",
+	[KB_CONFIRMED] = "released", [KB_WITHDRAWN] = "withdrawn",
+	[KB_AGREED] = "confirmed",
+};
+
 json_t *kb_wire_hit(const struct kb_hit *hit)
 {
 	scoped_json json_t *marks = json_array();
@@ -58,9 +65,18 @@ json_t *kb_wire_row(const struct kb_row *row, const char *day)
 
 json_t *kb_wire_change(const struct kb_row *row)
 {
-	return json_pack("{s:s, s:I, s:s, s:I, s:s}", "id", row->id, "version",
-			 (json_int_t)row->version, "title", row->title,
-			 "at_us", (json_int_t)row->at_us, "actor", row->actor);
+	return json_pack("{s:s, s:I, s:s, s:I, s:s, s:s}", "id", row->id,
+			 "version", (json_int_t)row->version, "title",
+			 row->title, "at_us", (json_int_t)row->at_us, "actor",
+			 row->actor, "state", life_states[row->state]);
+}
+
+json_t *kb_wire_signed(const struct kb_signed *s)
+{
+	return json_pack("{s:s, s:I, s:s, s:s, s:I, s:s, s:s}", "id", s->id,
+			 "version", (json_int_t)s->version, "title", s->title,
+			 "step", s->step, "at_us", (json_int_t)s->at_us,
+			 "person", s->person, "note", s->note);
 }
 
 json_t *kb_wire_entry(const struct kb_version *v, const char *day, bool source)
@@ -95,23 +111,19 @@ json_t *kb_wire_entry(const struct kb_version *v, const char *day, bool source)
 
 json_t *kb_wire_life(const struct kb_life *l)
 {
-	static const char *const states[] = {
-		[KB_DRAFT] = "draft",	     [KB_REVIEWED] = "reviewed",
-		[KB_CONFIRMED] = "released", [KB_WITHDRAWN] = "withdrawn",
-		[KB_AGREED] = "confirmed",
-	};
 	return json_pack(
 		"{s:I, s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:s, s:I, s:s, s:s,"
 		" s:I, s:s, s:I, s:s}",
-		"version", (json_int_t)l->version, "state", states[l->state],
-		"effective", l->effective, "expires", l->expires, "author",
-		l->author, "at_us", (json_int_t)l->at_us, "reviewer",
-		l->reviewer, "reviewed_us", (json_int_t)l->reviewed_us,
-		"confirmer", l->confirmer, "confirmed_us",
-		(json_int_t)l->confirmed_us, "paper", l->paper, "release",
-		l->release, "released_us", (json_int_t)l->released_us,
-		"withdrawer", l->withdrawer, "withdrawn_us",
-		(json_int_t)l->withdrawn_us, "reason", l->reason);
+		"version", (json_int_t)l->version, "state",
+		life_states[l->state], "effective", l->effective, "expires",
+		l->expires, "author", l->author, "at_us", (json_int_t)l->at_us,
+		"reviewer", l->reviewer, "reviewed_us",
+		(json_int_t)l->reviewed_us, "confirmer", l->confirmer,
+		"confirmed_us", (json_int_t)l->confirmed_us, "paper", l->paper,
+		"release", l->release, "released_us",
+		(json_int_t)l->released_us, "withdrawer", l->withdrawer,
+		"withdrawn_us", (json_int_t)l->withdrawn_us, "reason",
+		l->reason);
 }
 
 json_t *kb_wire_stat(const struct kb_stat *st)

@@ -20,6 +20,8 @@ int kb_wire_search(json_t **resultp, struct kb_index *ix, struct db *db,
 json_t *kb_wire_row(const struct kb_row *row, const char *day);
 /* A line of kb.log. */
 json_t *kb_wire_change(const struct kb_row *row);
+/* A line of kb.signed. */
+json_t *kb_wire_signed(const struct kb_signed *s);
 /* A line of kb.versions. */
 json_t *kb_wire_life(const struct kb_life *life);
 /* With its source text if asked for. */

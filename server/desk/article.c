@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/cal.h"
@@ -187,7 +188,6 @@ struct listing {
 	struct rpc_call *call;
 	const char *state; /* "": all */
 	char day[CAL_TEXT_SIZE];
-	int64_t left;
 	char last[ID_BYTES];
 };
 
@@ -223,28 +223,86 @@ static int rpc_list(struct rpc_call *call, struct db *db)
 	return err == ECANCELED ? 0 : err;
 }
 
+/* A page of what has no id to go on from: the cursor counts. */
+struct counting {
+	struct rpc_call *call;
+	int64_t skip, left;
+};
+
+static int count_item(struct counting *c, json_t *item)
+{
+	char cursor[24];
+
+	if (c->left-- > 0 && rpc_page_add(c->call, item)) {
+		c->skip++;
+		return 0;
+	}
+	if (c->left < 0)
+		json_decref(item);
+	snprintf(cursor, sizeof(cursor), "%lld", (long long)c->skip);
+	rpc_page_next(c->call, cursor);
+	return ECANCELED;
+}
+
+static void count_init(struct counting *c, struct rpc_call *call,
+		       struct json_in *in)
+{
+	c->call = call;
+	c->skip = strtoll(json_in_str_or(in, "cursor", 20, "0"), NULL, 10);
+	c->left = json_in_int_or(in, "limit", 1, KB_LIMIT_MAX, LIMIT_DEFAULT);
+	if (c->skip < 0)
+		c->skip = 0;
+}
+
 static int on_change(const struct kb_row *row, void *arg)
 {
-	struct listing *l = arg;
-
-	if (l->left-- <= 0 || !rpc_page_add(l->call, kb_wire_change(row)))
-		return ECANCELED;
-	return 0;
+	return count_item(arg, kb_wire_change(row));
 }
 
 static int rpc_log(struct rpc_call *call, struct db *db)
 {
-	struct listing l = {.call = call};
+	struct counting c;
 	struct json_in in;
 
 	json_in_init(&in, call->params);
-	const char *id = json_in_str_or(&in, "entry", ID_BYTES, "");
 	int64_t before = json_in_int_or(&in, "before_us", 0, INT64_MAX, 0);
-	l.left = json_in_int_or(&in, "limit", 1, KB_LIMIT_MAX, LIMIT_DEFAULT);
+	struct kb_log_want want = {
+		.id = json_in_str_or(&in, "entry", ID_BYTES, ""),
+		.since_us = json_in_int_or(&in, "since_us", 0, INT64_MAX, 0),
+		.until_us = json_in_int_or(&in, "until_us", 0, INT64_MAX,
+					   before ? before - 1 : 0),
+	};
+	count_init(&c, call, &in);
 	if (json_in_done(&in))
 		return rpc_bad_params(call, &in);
+	want.skip = c.skip;
 	call->result = json_pack("{s:[]}", "items");
-	int err = kb_base_log(db, id, before, on_change, &l);
+	int err = kb_base_log(db, &want, on_change, &c);
+	return err == ECANCELED ? 0 : err;
+}
+
+static int on_signed(const struct kb_signed *s, void *arg)
+{
+	return count_item(arg, kb_wire_signed(s));
+}
+
+static int rpc_signed(struct rpc_call *call, struct db *db)
+{
+	struct counting c;
+	struct json_in in;
+
+	json_in_init(&in, call->params);
+	struct kb_signed_want want = {
+		.since_us = json_in_int_or(&in, "since_us", 0, INT64_MAX, 0),
+		.until_us = json_in_int_or(&in, "until_us", 0, INT64_MAX, 0),
+		.person = json_in_str_or(&in, "person", ID_BYTES, ""),
+	};
+	count_init(&c, call, &in);
+	if (json_in_done(&in))
+		return rpc_bad_params(call, &in);
+	want.skip = c.skip;
+	call->result = json_pack("{s:[]}", "items");
+	int err = kb_life_signed(db, &want, on_signed, &c);
 	return err == ECANCELED ? 0 : err;
 }
 
@@ -461,6 +519,7 @@ struct import {
 	struct db *db;
 	json_t *seen;		/* id -> true */
 	json_t *ids;		/* the first EVENT_IDS that changed */
+	json_t *redirects;	/* those that another replaces */
 	const char *by, *paper; /* whose confirmation it brings; "" nobody's */
 	int64_t confirmed;
 	int64_t added, changed, same;
@@ -523,11 +582,31 @@ static int import_one(const char *file, const char *text, void *arg)
 	im->added += version == 0;
 	im->changed += version != 0;
 	im->confirmed += *im->by && e->state == KB_CONFIRMED;
+	if (*e->redirect)
+		json_array_append_new(im->redirects, json_string(e->id));
 	return append_version(im, e, version + 1);
+}
+
+/* When all of them are there. */
+static int check_redirects(struct import *im)
+{
+	size_t i;
+	json_t *id;
+
+	json_array_foreach (im->redirects, i, id) {
+		int err = release_check_redirect(im->call, im->db,
+						 json_string_value(id));
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 static int import_end(struct import *im)
 {
+	int refused = check_redirects(im);
+	if (refused)
+		return refused;
 	scoped_json json_t *body =
 		json_pack("{s:I, s:I, s:O}", "added", (json_int_t)im->added,
 			  "changed", (json_int_t)im->changed, "ids", im->ids);
@@ -640,7 +719,9 @@ static int rpc_import(struct rpc_call *call, struct db *db)
 
 	scoped_json json_t *seen = json_object();
 	scoped_json json_t *ids = json_array();
+	scoped_json json_t *redirects = json_array();
 	struct import im = {.call = call,
+			    .redirects = redirects,
 			    .db = db,
 			    .seen = seen,
 			    .ids = ids,
@@ -656,15 +737,10 @@ static int rpc_import(struct rpc_call *call, struct db *db)
 }
 
 const struct rpc_handler article_methods[] = {
-	{"kb.search", .readh = rpc_search},
-	{"kb.get", .readh = rpc_get},
-	{"kb.list", .readh = rpc_list},
-	{"kb.log", .readh = rpc_log},
-	{"kb.stat", .readh = rpc_stat},
-	{"kb.likely", .readh = rpc_likely},
-	{"kb.adopt", .writeh = rpc_adopt},
-	{"kb.drop", .writeh = rpc_drop},
-	{"kb.gap", .writeh = rpc_gap},
-	{"kb.import", .writeh = rpc_import},
-	{NULL},
+	{"kb.search", .readh = rpc_search},  {"kb.get", .readh = rpc_get},
+	{"kb.list", .readh = rpc_list},	     {"kb.log", .readh = rpc_log},
+	{"kb.signed", .readh = rpc_signed},  {"kb.stat", .readh = rpc_stat},
+	{"kb.likely", .readh = rpc_likely},  {"kb.adopt", .writeh = rpc_adopt},
+	{"kb.drop", .writeh = rpc_drop},     {"kb.gap", .writeh = rpc_gap},
+	{"kb.import", .writeh = rpc_import}, {NULL},
 };

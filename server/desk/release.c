@@ -12,6 +12,7 @@
 #include "common/scope.h"
 #include "common/utf8.h"
 #include "kb/life.h"
+#include "kb/proof.h"
 #include "kb/wire.h"
 #include "server/core/store_kb.h"
 #include "server/core/store_people.h"
@@ -159,6 +160,18 @@ static int draft_version(struct rpc_call *call, struct db *db, const char *id,
 	return 0;
 }
 
+int release_check_redirect(struct rpc_call *call, struct db *db,
+			   const char *id)
+{
+	struct diag diag;
+	int err = kb_proof_redirect(db, id, &diag);
+
+	return err == EBADMSG
+		       ? rpc_fail(call, EINVAL, N_("An entry is not right"),
+				  "%s: %s", id, diag.what)
+		       : err;
+}
+
 static int rpc_draft(struct rpc_call *call, struct db *db)
 {
 	scoped_mem struct kb_entry *e = NULL;
@@ -181,6 +194,8 @@ static int rpc_draft(struct rpc_call *call, struct db *db)
 		err = rpc_append(call, db, "entry.drafted", e->id,
 				 json_pack("{s:I, s:s}", "version",
 					   (json_int_t)version, "text", text));
+	if (!err)
+		err = release_check_redirect(call, db, e->id);
 	return err ? err : answer(call, db, e->id, version);
 }
 

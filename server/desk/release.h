@@ -31,6 +31,11 @@ extern const struct rpc_handler release_methods[];
 int release_signer(struct rpc_call *call, struct db *db, const char *by,
 		   const char *paper, const char **personp);
 
+/* Refuses a redirect that leads nowhere or in a circle; 0 when there is none
+ * or a good one. */
+int release_check_redirect(struct rpc_call *call, struct db *db,
+			   const char *id);
+
 /* Store thread: a day has begun. Appends kb.turned if a version takes effect
  * by it. */
 int release_turn(struct fact_log *log, struct db *db);

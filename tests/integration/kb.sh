@@ -101,7 +101,7 @@ got=$("$kb" --db "$db" import "$work/KB-0415.md")
 code 1 "$kb" --db "$db" show KB-0415@3
 "$kb" --db "$db" --json log KB-0415 | jq -es 'length == 2 and .[0].version == 2' >/dev/null ||
 	fail 'log of an entry'
-[ "$("$kb" --db "$db" log --limit 5 | wc -l)" -eq 5 ] || fail 'log of all'
+[ "$("$kb" --db "$db" log --oneline --limit 5 | wc -l)" -eq 5 ] || fail 'log of all'
 "$kb" --db "$db" --json stat | jq -e ".entries == $n + 2 and .versions == $n + 3
 	and .effective > 60 and .waiting == 4" >/dev/null || fail 'stat'
 
