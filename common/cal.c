@@ -405,6 +405,36 @@ int64_t cal_open_between(const struct cal *cal, int64_t from_us, int64_t to_us)
 	return sum;
 }
 
+/* The latest moment of a day from which `open_us` of open time are left until
+ * to_us, which lies in the same day. */
+static int64_t within_day(const struct cal *cal, int64_t day_us, int64_t to_us,
+			  int64_t open_us)
+{
+	int64_t lo = day_us, hi = to_us;
+
+	while (hi - lo > 1) {
+		int64_t mid = lo + (hi - lo) / 2;
+		if (cal_open_between(cal, mid, to_us) >= open_us)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+int64_t cal_sub_open(const struct cal *cal, int64_t us, int64_t open_us)
+{
+	for (int i = 0; i < DEADLINE_DAYS && open_us > 0; i++) {
+		int64_t day_us = cal_day_start(us - 1);
+		int64_t open = cal_open_between(cal, day_us, us);
+		if (open >= open_us)
+			return within_day(cal, day_us, us, open_us);
+		open_us -= open;
+		us = day_us;
+	}
+	return open_us > 0 ? INT64_MIN : us;
+}
+
 bool cal_has_year(const struct cal *cal, int year)
 {
 	for (size_t i = 0; i < cal->special_n; i++) {

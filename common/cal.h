@@ -74,6 +74,9 @@ int64_t cal_next_close(const struct cal *cal, int64_t us);
 /* `us` plus so much open time (deadlines), and open time in between. */
 int64_t cal_add_open(const struct cal *cal, int64_t us, int64_t open_us);
 int64_t cal_open_between(const struct cal *cal, int64_t from, int64_t to);
+/* The latest moment from which so much open time has passed until `us`: what
+ * began at it or before is that old. INT64_MIN: there is none. */
+int64_t cal_sub_open(const struct cal *cal, int64_t us, int64_t open_us);
 /* Has the year any `off` line? December asks this for the next year. */
 bool cal_has_year(const struct cal *cal, int year);
 /* Why it is open or closed at that moment ("New Year", "weekend", ""). */

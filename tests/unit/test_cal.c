@@ -105,6 +105,12 @@ static void test_business_time(void **state)
 				     at("2027-01-04 09:30")) == 2 * h);
 	assert_true(cal_open_between(cal, at("2027-01-04 09:30"),
 				     at("2026-12-31 17:00")) == 0);
+	assert_true(cal_sub_open(cal, at("2027-01-04 09:30"), 2 * h) ==
+		    at("2026-12-31 17:00"));
+	assert_true(cal_sub_open(cal, at("2027-01-04 18:00"), 19 * h / 2) ==
+		    at("2027-01-04 08:30"));
+	assert_true(cal_sub_open(cal, at("2027-01-04 07:00"), 0) ==
+		    at("2027-01-04 07:00"));
 	assert_true(cal_has_year(cal, 2027));
 	assert_false(cal_has_year(cal, 2028));
 	mem_deref(cal);
