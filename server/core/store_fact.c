@@ -204,6 +204,9 @@ int store_fact_clear(struct db *db)
 	int err = db_exec(db, "PRAGMA defer_foreign_keys=ON");
 	if (!err)
 		err = clear_each(db, plain_sql, clear_plain);
+	/* and what the triggers of one have put into another */
+	if (!err)
+		err = clear_each(db, plain_sql, clear_plain);
 	if (!err)
 		err = clear_each(db, virtual_sql, clear_virtual);
 	if (!err)
