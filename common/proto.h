@@ -212,6 +212,30 @@ struct proto_method {
 	  "Versions of an entry and who signed them")                        \
 	X("kb.releases", MAY_ANY, RUN_READ, "limit?:int",                    \
 	  "Releases, newest first")                                          \
+	/* training */                                                       \
+	X("learn.list", MAY_ANY, RUN_READ, "agent?:str cursor?:str",         \
+	  "Changed entries that are still to be read")                       \
+	X("learn.get", MAY_ANY, RUN_READ, "entry:str version:int",           \
+	  "A version to read, what it was before, its questions")            \
+	X("learn.read", MAY_AGENT, RUN_WRITE,                                \
+	  "entry:str version:int answers?:list", "I have read this version") \
+	X("learn.report", MAY_REVIEW, RUN_READ, "release?:str cursor?:str",  \
+	  "Who has read what was released, and who is late")                 \
+	X("course.list", MAY_ANY, RUN_READ,                                  \
+	  "from_us?:int to_us?:int cursor?:str", "Courses, newest first")    \
+	X("course.get", MAY_ANY, RUN_READ, "course:str",                     \
+	  "A course and who was there")                                      \
+	X("course.set", MAY_REVIEW, RUN_WRITE,                               \
+	  "course?:str kind?:str title?:str organiser?:str from_us?:int "    \
+	  "to_us?:int place?:str entries?:list note?:str gates?:object "     \
+	  "cancelled?:bool",                                                 \
+	  "Plan a course, or change one")                                    \
+	X("course.sign", MAY_ANY, RUN_WRITE, "course:str",                   \
+	  "I am at this course")                                             \
+	X("course.mark", MAY_REVIEW, RUN_WRITE,                              \
+	  "course:str person:str in_us?:int out_us?:int score?:int "         \
+	  "passed?:bool",                                                    \
+	  "Record when somebody was there and how he did")                   \
 	/* recordings */                                                     \
 	X("recording.list", MAY_REVIEW, RUN_READ,                            \
 	  "from_us?:int to_us?:int agent?:str number?:str contact?:str "     \

@@ -106,7 +106,17 @@
 	X(target, service_seconds, INT, target_seconds, "15", 1, 600, "s",    \
 	  "Service level: answered within")                                   \
 	X(target, wait_alarm, INT, wait_alarm_s, "30", 1, 3600, "s",          \
-	  "Longest wait before the alarm")
+	  "Longest wait before the alarm")                                    \
+	X(training, remind_hours, INT, remind_hours, "8", 0, 1000, "h",       \
+	  "Open hours in which a changed entry is to be read; then it is "    \
+	  "late")                                                             \
+	X(training, lower_hours, INT, lower_hours, "24", 0, 1000, "h",        \
+	  "Open hours after which the skill of its line is lowered until "    \
+	  "it is read")                                                       \
+	X(training, lower_by, INT, lower_by, "1", 0, 9, "levels",             \
+	  "By how much; 0: never, 9: no calls of that line")                  \
+	X(training, expiring_days, INT, expiring_days, "14", 0, 366, "days",  \
+	  "Alarm so long before an entry ends without a successor; 0: none")
 
 #define CONFIG_DEFAULT_FILE "/etc/zuoxi/zuoxi.conf"
 

@@ -28,19 +28,26 @@
 #include "server/core/session.h"
 #include "server/core/store.h"
 #include "server/core/store_call.h"
+#include "server/core/store_course.h"
+#include "server/core/store_duty.h"
+#include "server/core/store_learn.h"
 #include "server/core/store_people.h"
 #include "server/core/store_ticket.h"
 #include "server/core/worker.h"
 #include "server/desk/acd.h"
 #include "server/desk/article.h"
 #include "server/desk/citizen.h"
+#include "server/desk/course.h"
 #include "server/desk/gap.h"
 #include "server/desk/keep.h"
 #include "server/desk/people.h"
 #include "server/desk/release.h"
+#include "server/desk/reminder.h"
 #include "server/desk/roster.h"
 #include "server/desk/site.h"
+#include "server/desk/skill.h"
 #include "server/desk/ticket.h"
+#include "server/desk/training.h"
 #include "server/desk/watch.h"
 #include "server/voice/voice.h"
 #include "server/launch.h"
@@ -65,6 +72,9 @@ struct office {
 	struct article *article;
 	struct site *site;
 	struct watch *watch;
+	struct training training;
+	struct skill *skill;
+	struct reminder *reminder;
 	struct ticket_part tickets;
 	struct citizen_part citizens;
 	struct keep_part keep;
@@ -337,6 +347,43 @@ static void site_stop(struct office *o)
 	o->site = mem_deref(o->site);
 }
 
+#define HOUR_US (3600LL * 1000000)
+
+static int training_start(struct office *o)
+{
+	store_learn_register(o->log);
+	store_course_register(o->log);
+	store_duty_register(o->log);
+	o->training = (struct training){
+		.remind_us = o->cfg->remind_hours * HOUR_US,
+		.lower_us = o->cfg->lower_hours * HOUR_US,
+		.lower_by = o->cfg->lower_by,
+	};
+	rpc_register(o->rpc, training_methods, &o->training);
+	rpc_register(o->rpc, course_methods, NULL);
+	int err = skill_alloc(&o->skill, o->log);
+	if (err)
+		return err;
+	const struct reminder_prm prm = {
+		.log = o->log,
+		.store = o->store,
+		.worker = o->worker,
+		.hub = o->hub,
+		.alarm = o->alarm,
+		.site = o->site,
+		.skill = o->skill,
+		.training = &o->training,
+		.expiring_days = o->cfg->expiring_days,
+	};
+	return reminder_alloc(&o->reminder, &prm);
+}
+
+static void training_stop(struct office *o)
+{
+	o->reminder = mem_deref(o->reminder);
+	o->skill = mem_deref(o->skill);
+}
+
 static int tickets_start(struct office *o)
 {
 	o->tickets.hub = o->hub;
@@ -356,6 +403,7 @@ static int roster_start(struct office *o)
 		.hub = o->hub,
 		.people = o->people,
 		.site = o->site,
+		.skill = o->skill,
 		.grace_ms = SESSION_GRACE_MS,
 	};
 	store_call_register(o->log);
@@ -437,9 +485,13 @@ static int load_start(struct office *o)
 	if (!err)
 		watch_start(o->watch);
 	if (!err)
+		err = skill_load(o->skill, db);
+	if (!err)
 		err = roster_load(o->roster, db);
 	if (!err)
 		err = voice_load(o->voice, db);
+	if (!err)
+		reminder_start(o->reminder);
 	return err;
 }
 
@@ -534,6 +586,7 @@ static const struct step {
 	{"people", people_start, people_stop},
 	{"knowledge", article_start, article_stop},
 	{"site", site_start, site_stop},
+	{"training", training_start, training_stop},
 	{"tickets", tickets_start, NULL},
 	{"agents", roster_start, roster_stop},
 	{"waiting list", acd_start, acd_stop},

@@ -22,7 +22,7 @@
 #include "server/core/store.h"
 #include "server/core/store_fact.h"
 
-#define SINKS_MAX  64
+#define SINKS_MAX  96
 #define FOLLOW_MAX 8
 
 struct follower {

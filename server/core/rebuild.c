@@ -9,8 +9,11 @@
 #include "common/scope.h"
 #include "server/core/fact.h"
 #include "server/core/store_call.h"
+#include "server/core/store_course.h"
+#include "server/core/store_duty.h"
 #include "server/core/store_fact.h"
 #include "server/core/store_kb.h"
+#include "server/core/store_learn.h"
 #include "server/core/store_people.h"
 #include "server/core/store_ticket.h"
 
@@ -55,6 +58,9 @@ static int log_make(struct fact_log **lp)
 	store_ticket_register(*lp);
 	store_call_register(*lp);
 	store_kb_register(*lp);
+	store_learn_register(*lp);
+	store_course_register(*lp);
+	store_duty_register(*lp);
 	return 0;
 }
 

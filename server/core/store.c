@@ -108,6 +108,9 @@ static const char *const schema_2[] = {store_call_schema_2, NULL};
 static const char *const schema_3[] = {store_kb_schema_3, NULL};
 static const char *const schema_4[] = {store_kb_schema_4, NULL};
 static const char *const schema_5[] = {store_kb_schema_5, NULL};
+static const char *const schema_6[] = {store_learn_schema_6,
+				       store_duty_schema_6,
+				       store_course_schema_6, NULL};
 
 const struct db_migration store_migrations[STORE_VERSION] = {
 	{.version = 1, .sql = schema_1},
@@ -115,6 +118,7 @@ const struct db_migration store_migrations[STORE_VERSION] = {
 	{.version = 3, .sql = schema_3, .fix = kb_life_fix},
 	{.version = 4, .sql = schema_4},
 	{.version = 5, .sql = schema_5},
+	{.version = 6, .sql = schema_6},
 };
 
 int store_open_file(struct db **dbp, const char *path, enum db_mode mode,

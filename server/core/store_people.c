@@ -117,6 +117,19 @@ int store_thing_each(struct db *db, const char *kind, const char *after,
 	return err == ENOENT ? 0 : err;
 }
 
+int store_calendar(struct cal **calp, struct db *db)
+{
+	scoped_stmt struct db_stmt *s = NULL;
+	struct diag diag;
+	int err = db_query_row(&s, db,
+			       "SELECT body->>'$.text' FROM site_thing"
+			       " WHERE kind='calendar'",
+			       "");
+	if (!err)
+		err = cal_alloc(calp, db_str(s, 0), &diag);
+	return err ? cal_default(calp) : 0;
+}
+
 int store_is_notice(struct db *db, const char *prompt, bool *isp)
 {
 	int64_t n = 0;

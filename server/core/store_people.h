@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "common/cal.h"
 #include "server/core/fact.h"
 
 /* The projections of all of them. */
@@ -27,6 +28,9 @@ int store_thing_each(struct db *db, const char *kind, const char *after,
 		     store_thing_h *h, void *arg);
 /* Is this prompt the recording notice, of the site or of a queue? */
 int store_is_notice(struct db *db, const char *prompt, bool *isp);
+/* The site's calendar, the default one where there is none. A reader on
+ * another thread than the loop cannot have desk/site's. */
+int store_calendar(struct cal **calp, struct db *db);
 int store_thing_count(struct db *db, const char *kind, int64_t *np);
 
 /* The newest fact that this connection sees. */

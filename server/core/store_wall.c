@@ -19,6 +19,7 @@
 #include "common/cal.h"
 #include "common/json.h"
 #include "common/scope.h"
+#include "server/core/store_people.h"
 
 #define SLOT_US (30 * 60 * 1000000LL)
 #define SLOTS	48
@@ -192,17 +193,9 @@ static void on_queue(const struct figures *f, void *arg)
 static double progress(struct db *db, int64_t month_us, int64_t now_us,
 		       int64_t end_us)
 {
-	scoped_stmt struct db_stmt *s = NULL;
 	scoped_mem struct cal *cal = NULL;
-	struct diag diag;
-	int err = db_query_row(&s, db,
-			       "SELECT body->>'$.text' FROM site_thing"
-			       " WHERE kind='calendar'",
-			       "");
 
-	if (!err)
-		(void)cal_alloc(&cal, db_str(s, 0), &diag);
-	if (!cal && cal_default(&cal))
+	if (store_calendar(&cal, db))
 		return 1.0;
 	int64_t all = cal_open_between(cal, month_us, end_us);
 	int64_t past = cal_open_between(cal, month_us, now_us);

@@ -91,3 +91,5 @@ int ctl_fact_list(struct ctl *ctl, const struct ctl_verb *v);
 int ctl_verify(struct ctl *ctl, const struct ctl_verb *v);
 int ctl_backup(struct ctl *ctl, const struct ctl_verb *v);
 int ctl_restore(struct ctl *ctl, const struct ctl_verb *v);
+/* course.c */
+int ctl_course_sheet(struct ctl *ctl, const struct ctl_verb *v);

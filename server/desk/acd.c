@@ -412,6 +412,13 @@ static enum assign_busy busy_of(const struct roster_agent *a)
 	}
 }
 
+static uint8_t cut_level(int level)
+{
+	return (uint8_t)(level < 0		 ? 0
+			 : level > ASSIGN_LEVELS ? ASSIGN_LEVELS
+						 : level);
+}
+
 static void fill_agents(const struct acd *acd, struct arrays *r,
 			struct assign_agent *agents)
 {
@@ -425,12 +432,9 @@ static void fill_agents(const struct acd *acd, struct arrays *r,
 			continue;
 		uint8_t *level = r->levels + n * queues;
 		for (unsigned q = 0; q < queues; q++) {
-			int l = roster_level(acd->roster, a->now.id,
-					     site_queue_at(acd->site, q)->id);
-			level[q] =
-				(uint8_t)(l < 0		      ? 0
-					  : l > ASSIGN_LEVELS ? ASSIGN_LEVELS
-							      : l);
+			level[q] = cut_level(
+				roster_level(acd->roster, a->now.id,
+					     site_queue_at(acd->site, q)->id));
 		}
 		agents[n] = (struct assign_agent){.idle_since_us =
 							  a->ready_mono_us,
@@ -439,6 +443,24 @@ static void fill_agents(const struct acd *acd, struct arrays *r,
 		r->who[n++] = a;
 	}
 	r->work.n_agents = n;
+}
+
+/* Skills count for less while their owner has something to learn. A citizen
+ * does not wait for that: where nobody who is here would be left, they count
+ * as they are set. */
+static void leave_nobody_alone(const struct acd *acd, struct arrays *r)
+{
+	unsigned queues = r->rules.queues;
+
+	for (unsigned q = 0; q < queues; q++) {
+		bool any = false;
+		for (size_t i = 0; i < r->work.n_agents; i++)
+			any = any || r->levels[i * queues + q];
+		const char *id = site_queue_at(acd->site, q)->id;
+		for (size_t i = 0; !any && i < r->work.n_agents; i++)
+			r->levels[i * queues + q] = cut_level(roster_level_set(
+				acd->roster, r->who[i]->now.id, id));
+	}
 }
 
 static int target_of(const struct arrays *r, const struct acd_item *item)
@@ -505,6 +527,7 @@ static struct arrays *arrays_of(const struct acd *acd)
 	    !r->work.next || !r->work.offers)
 		return mem_deref(r);
 	fill_agents(acd, r, list);
+	leave_nobody_alone(acd, r);
 	fill_items(acd, r);
 	return r;
 }

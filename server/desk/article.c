@@ -540,6 +540,8 @@ static int append_version(struct import *im, const struct kb_entry *e,
 		"{s:I, s:s, s:s, s:s}", "version", (json_int_t)version, "text",
 		e->text, "by", signs ? im->by : "", "paper",
 		signs ? im->paper : "");
+	if (signs && body)
+		json_object_set_new(body, "learn", json_true());
 	struct fact fact = {
 		.dur_ms = -1,
 		.actor = im->call->actor,

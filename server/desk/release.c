@@ -385,9 +385,9 @@ static int rpc_rollback(struct rpc_call *call, struct db *db)
 				   "force"),
 				"%s v%lld", id, (long long)version);
 	return roll_back(call, db, of,
-			 json_pack("{s:s, s:s, s:s, s:s}", "effective", day,
-				   "reason", reason, "by", person, "paper",
-				   paper));
+			 json_pack("{s:s, s:s, s:s, s:s, s:b}", "effective",
+				   day, "reason", reason, "by", person,
+				   "paper", paper, "learn", 1));
 }
 
 /* ---- release ---- */
@@ -442,8 +442,9 @@ static int rpc_release(struct rpc_call *call, struct db *db)
 		err = name_release(db, name, sizeof(name));
 	if (!err && !dry)
 		err = rpc_append(call, db, "kb.released", name,
-				 json_pack("{s:s, s:s, s:O}", "release", name,
-					   "note", note, "entries", entries));
+				 json_pack("{s:s, s:s, s:O, s:b}", "release",
+					   name, "note", note, "entries",
+					   entries, "learn", 1));
 	if (err)
 		return err;
 	call->result =

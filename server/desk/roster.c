@@ -23,6 +23,7 @@
 #include "server/core/store_call.h"
 #include "server/desk/people.h"
 #include "server/desk/site.h"
+#include "server/desk/skill.h"
 
 #define TICK_MS		200
 #define EXTEND_US	30000000
@@ -35,6 +36,7 @@ struct roster {
 	struct session_hub *hub;
 	struct people *people;
 	struct site *site;
+	struct skill *skill;
 	int64_t grace_us;
 	struct roster_agent **agents; /* sorted by id */
 	size_t n, room;
@@ -160,11 +162,20 @@ const char *roster_name(const struct roster *r, const char *person)
 	return p ? p->name : person;
 }
 
-int roster_level(const struct roster *r, const char *person, const char *queue)
+int roster_level_set(const struct roster *r, const char *person,
+		     const char *queue)
 {
 	const struct person *p = people_find(r->people, person);
 
 	return p && !p->disabled ? people_level(p, queue) : 0;
+}
+
+int roster_level(const struct roster *r, const char *person, const char *queue)
+{
+	int level = roster_level_set(r, person, queue);
+
+	return level && r->skill ? skill_level(r->skill, person, queue, level)
+				 : level;
 }
 
 /* ---- telling others ---- */
@@ -174,20 +185,23 @@ json_t *roster_json(const struct roster *r, const struct roster_agent *a)
 	const struct agent_now *n = &a->now;
 	const struct person *p = people_find(r->people, n->id);
 	json_t *skills = p ? people_skills_json(p) : json_object();
+	json_t *lowered =
+		p && r->skill ? skill_json(r->skill, p) : json_array();
 
-	return json_pack(
-		"{s:s,s:s,s:s,s:s,s:s,s:I,s:o,s:s,s:b,s:b,s:s,"
-		"s:{s:b,s:s,s:I},s:I,s:i,s:I,s:i,s:b,s:b}",
-		"id", n->id, "name", roster_name(r, n->id), "state",
-		agent_state_name(n->state), "reason", n->reason, "after",
-		n->after[0] ? n->after : "ready", "since_us",
-		(json_int_t)n->since_us, "skills", skills, "device", n->device,
-		"online", a->online, "phone", roster_reachable(a), "contact",
-		n->contact, "hand", "up", n->hand, "text", n->hand_text,
-		"since_us", (json_int_t)n->hand_since_us, "wrapup_until_us",
-		(json_int_t)n->wrapup_until_us, "extensions", n->extensions,
-		"ready_since_us", (json_int_t)n->ready_since_us, "calls",
-		n->calls, "filed", n->filed, "away", a->away);
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:o,s:o,s:s,s:b,s:b,s:s,"
+			 "s:{s:b,s:s,s:I},s:I,s:i,s:I,s:i,s:b,s:b}",
+			 "id", n->id, "name", roster_name(r, n->id), "state",
+			 agent_state_name(n->state), "reason", n->reason,
+			 "after", n->after[0] ? n->after : "ready", "since_us",
+			 (json_int_t)n->since_us, "skills", skills, "lowered",
+			 lowered, "device", n->device, "online", a->online,
+			 "phone", roster_reachable(a), "contact", n->contact,
+			 "hand", "up", n->hand, "text", n->hand_text,
+			 "since_us", (json_int_t)n->hand_since_us,
+			 "wrapup_until_us", (json_int_t)n->wrapup_until_us,
+			 "extensions", n->extensions, "ready_since_us",
+			 (json_int_t)n->ready_since_us, "calls", n->calls,
+			 "filed", n->filed, "away", a->away);
 }
 
 /* Who works needs his own state. Those of all go to whoever asks for them:
@@ -464,6 +478,16 @@ static void on_person(const struct person *p, void *arg)
 		changed(arg, a);
 }
 
+static void on_skill(const char *person, void *arg)
+{
+	struct roster_agent *a = *person ? find(arg, person) : NULL;
+
+	if (a)
+		changed(arg, a);
+	else if (!*person)
+		roster_refresh(arg);
+}
+
 int roster_alloc(struct roster **rp, const struct roster_prm *prm)
 {
 	static const char *const prefixes[] = {"agent.", "offer.", "contact.",
@@ -476,6 +500,7 @@ int roster_alloc(struct roster **rp, const struct roster_prm *prm)
 	r->hub = prm->hub;
 	r->people = prm->people;
 	r->site = prm->site;
+	r->skill = prm->skill;
 	r->grace_us = prm->grace_ms * 1000;
 	tmr_init(&r->tick);
 	tmr_init(&r->flush);
@@ -486,6 +511,8 @@ int roster_alloc(struct roster **rp, const struct roster_prm *prm)
 	}
 	tmr_start(&r->tick, TICK_MS, on_tick, r);
 	people_follow(r->people, on_person, r);
+	if (r->skill)
+		skill_follow(r->skill, on_skill, r);
 	*rp = r;
 	return 0;
 }

@@ -21,6 +21,7 @@ struct roster;
 struct people;
 struct site;
 struct session_hub;
+struct skill;
 
 struct roster_agent {
 	struct agent_now now;
@@ -44,7 +45,8 @@ struct roster_prm {
 	struct session_hub *hub; /* may be NULL in tests */
 	struct people *people;
 	struct site *site;
-	int64_t grace_ms; /* session gone for so long: offline */
+	struct skill *skill; /* NULL in tests: skills count as they are set */
+	int64_t grace_ms;    /* session gone for so long: offline */
 };
 
 int roster_alloc(struct roster **rp, const struct roster_prm *prm);
@@ -72,8 +74,11 @@ bool roster_reachable(const struct roster_agent *a);
 /* A call may be offered to him. */
 bool roster_free(const struct roster_agent *a);
 const char *roster_name(const struct roster *r, const char *person);
+/* What his skill counts for now; as it is set. 0: none. */
 int roster_level(const struct roster *r, const char *person,
 		 const char *queue);
+int roster_level_set(const struct roster *r, const char *person,
+		     const char *queue);
 
 json_t *roster_json(const struct roster *r, const struct roster_agent *a);
 

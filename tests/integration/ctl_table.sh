@@ -51,6 +51,10 @@ declare -A good=(
 	[agent get]=L01 [agent set]='-A001 ready --reason x'
 	[call get]=-nothere [call hangup]=-nothere
 	[contact get]=-nothere [ticket get]=-T-0101-999
+	[learn list]='' [learn report]='' [learn get]='-KB-9 1'
+	[course set]='--kind hall --title 大厅学习 --from 2026-11-24 --to 2026-11-25 --gates queue=si,level=3'
+	[course get]=C-2026-001 [course list]=''
+	[course mark]='C-2026-001 A001 --score 90 --passed yes' [course sheet]=''
 	[alarm take]=trunk:dead
 	[backup]="$site/backup" [restore]="-$site/nothing"
 )
@@ -125,7 +129,7 @@ for v in "${all[@]}"; do
 	try $wanted $v $args --json
 	[ $wanted -eq 0 ] || continue
 	case $v in
-	*list | *waiting | *missed) want='.items | type == "array"' ;;
+	*list | *waiting | *missed | *sheet | learn\ report) want='.items | type == "array"' ;;
 	*) want='type == "object"' ;;
 	esac
 	jq -e "$want" <<<"$said" >/dev/null || fail "$v --json: $said"

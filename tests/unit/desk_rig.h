@@ -24,7 +24,10 @@
 #include "server/core/rpc.h"
 #include "server/core/store.h"
 #include "server/core/store_call.h"
+#include "server/core/store_course.h"
+#include "server/core/store_duty.h"
 #include "server/core/store_kb.h"
+#include "server/core/store_learn.h"
 #include "server/core/store_people.h"
 #include "server/core/store_ticket.h"
 
@@ -49,6 +52,9 @@ static inline void rig_open(struct rig *r)
 	store_call_register(r->log);
 	store_ticket_register(r->log);
 	store_kb_register(r->log);
+	store_learn_register(r->log);
+	store_course_register(r->log);
+	store_duty_register(r->log);
 }
 
 static inline void rig_close(struct rig *r)

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is not done in time. Looks now and then, and soon after each fact that
+ * may change it: who has what to read (told to each by `me.learn`), whose
+ * skills are to be lowered or restored (desk/training), and what the
+ * knowledge base is owed: entries to review, entries that end, the week's
+ * release. Leads see alarms:
+ *
+ *     learn:late    changed entries are not read in time
+ *     kb:review     entries whose day of review has come
+ *     kb:expiring   entries that end soon and have no successor
+ *     kb:release    a working week went by without a release
+ *
+ * Owned by main, on the loop; a worker reads, the store thread writes.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct reminder;
+struct alarm;
+struct fact_log;
+struct session_hub;
+struct site;
+struct skill;
+struct store;
+struct training;
+struct worker;
+
+struct reminder_prm {
+	struct fact_log *log;
+	struct store *store;
+	struct worker *worker;
+	struct session_hub *hub;
+	struct alarm *alarm;
+	struct site *site;
+	struct skill *skill;
+	const struct training *training; /* borrowed */
+	int64_t expiring_days;		 /* 0: no alarm */
+};
+
+/* Follows the log. */
+int reminder_alloc(struct reminder **rp, const struct reminder_prm *prm);
+/* After everything is loaded. */
+void reminder_start(struct reminder *r);
