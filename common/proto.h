@@ -204,7 +204,8 @@ struct proto_method {
 	  "entry:str version:int reason:str effective?:str by?:str "         \
 	  "paper?:str",                                                      \
 	  "Put an earlier text into force again, from a day")                \
-	X("kb.release", MAY_LEAD, RUN_WRITE, "note?:str dry?:bool",          \
+	X("kb.release", MAY_LEAD, RUN_WRITE,                                 \
+	  "note?:str dry?:bool force?:str",                                  \
 	  "All that is confirmed counts from now on")                        \
 	X("kb.waiting", MAY_ANY, RUN_READ, "cursor?:str",                    \
 	  "Versions on their way to a release")                              \
@@ -236,6 +237,21 @@ struct proto_method {
 	  "course:str person:str in_us?:int out_us?:int score?:int "         \
 	  "passed?:bool",                                                    \
 	  "Record when somebody was there and how he did")                   \
+	X("kb.check", MAY_ANY, RUN_READ, "text:str",                         \
+	  "What is wrong with the text of an entry")                         \
+	X("kb.impact", MAY_ANY, RUN_READ, "entry:str version?:int",          \
+	  "What a version would change, for whom")                           \
+	X("kb.answer", MAY_ANY, RUN_READ, "q:str line?:str target?:str",     \
+	  "The entry that answers, only where it is sure")                   \
+	X("kb.calibrate", MAY_ADMIN, RUN_WRITE, "text:str file?:str",        \
+	  "Replace the regression set")                                      \
+	X("case.list", MAY_ANY, RUN_READ, "state?:str cursor?:str",          \
+	  "Questions of the regression set, and candidates for it")          \
+	X("case.set", MAY_REVIEW, RUN_WRITE,                                 \
+	  "case?:int question?:str entry:str",                               \
+	  "Keep a question with the entry that answers it")                  \
+	X("case.drop", MAY_REVIEW, RUN_WRITE, "case:int reason?:str",        \
+	  "Take it out of the set")                                          \
 	/* recordings */                                                     \
 	X("recording.list", MAY_REVIEW, RUN_READ,                            \
 	  "from_us?:int to_us?:int agent?:str number?:str contact?:str "     \

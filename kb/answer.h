@@ -12,6 +12,7 @@
 #pragma once
 
 #include "kb/search.h"
+#include "kb/trial.h"
 
 #define KB_SURE_N 18
 
@@ -33,6 +34,10 @@ float kb_confidence_limit(const struct kb_confidence *c, float precision);
 /* How many questions a set must have before it can show a precision: with
  * fewer, not one mistake would be seen. */
 unsigned kb_confidence_least(float precision);
+/* How large the set would have to be, were its further questions like those
+ * that it has; its own size where it is enough. 0: no size would do, too many
+ * of its sure answers are wrong. */
+unsigned kb_confidence_needs(const struct kb_confidence *c, float precision);
 
 struct kb_best {
 	char id[KB_ID_SIZE]; /* "": nothing was found */
@@ -42,3 +47,10 @@ struct kb_best {
 /* The first confirmed entry in force for a question, and its measures. */
 int kb_answer_look(struct kb_best *best, struct kb_index *ix, struct db *db,
 		   const struct kb_query *q);
+
+/* The same without a release and with it. ESTALE: the trial has fallen. */
+struct kb_tried {
+	struct kb_best before, after;
+};
+int kb_answer_try(struct kb_tried *out, struct kb_index *ix, struct db *db,
+		  const struct kb_query *q, const struct kb_trial *trial);

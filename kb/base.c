@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kb/base.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "common/scope.h"
 #include "common/utf8.h"
 #include "kb/life.h"
+#include "kb/regress.h"
 #include "kb/token.h"
 
 /* A table that every site has and a knowledge base of its own has not. */
@@ -21,11 +23,13 @@
 static const char *const schema_1[] = {KB_BASE_SCHEMA, NULL};
 static const char *const schema_2[] = {KB_LIFE_SCHEMA, NULL};
 static const char *const schema_3[] = {KB_SEARCH_SCHEMA, NULL};
+static const char *const schema_4[] = {KB_CASE_SCHEMA, NULL};
 
 static const struct db_migration migrations[] = {
 	{.version = 1, .sql = schema_1},
 	{.version = 2, .sql = schema_2, .fix = kb_life_fix},
 	{.version = 3, .sql = schema_3},
+	{.version = 4, .sql = schema_4},
 };
 
 int kb_base_make(struct db *db)
@@ -90,27 +94,39 @@ int kb_base_version(struct db *db, const char *id, const char *text,
 }
 
 /* question and ways to ask, one a line */
-static int join_asks(struct mbuf *mb, const struct kb_entry *e)
+static int join_asks(char **asksp, const struct kb_entry *e)
 {
+	scoped_mem struct mbuf *mb = mbuf_alloc(512);
+	if (!mb)
+		return ENOMEM;
 	int err = mbuf_write_str(mb, e->question);
-
 	for (unsigned i = 0; i < e->asks_n && !err; i++)
 		err = mbuf_printf(mb, "\n%s", e->asks[i]);
-	return err ? err : mbuf_write_u8(mb, '\0');
+	mb->pos = 0;
+	return err ? err : mbuf_strdup(mb, asksp, mb->end);
+}
+
+int kb_base_texts(const struct kb_entry *e, char **asksp, char **wordsp)
+{
+	scoped_mem char *asks = NULL;
+	int err = join_asks(&asks, e);
+
+	if (!err)
+		err = re_sdprintf(wordsp, "%s\n%s\n%s", e->topic, e->tags,
+				  e->policy);
+	if (err)
+		return err;
+	*asksp = take(asks);
+	return 0;
 }
 
 int kb_base_show(struct db *db, const struct kb_version *v, int64_t newest)
 {
 	const struct kb_entry *e = v->entry;
-	scoped_mem struct mbuf *asks = mbuf_alloc(512);
+	scoped_mem char *asks = NULL;
 	scoped_mem char *words = NULL;
 
-	if (!asks)
-		return ENOMEM;
-	int err = join_asks(asks, e);
-	if (!err)
-		err = re_sdprintf(&words, "%s\n%s\n%s", e->topic, e->tags,
-				  e->policy);
+	int err = kb_base_texts(e, &asks, &words);
 	if (err)
 		return err;
 	return db_run(
@@ -127,7 +143,7 @@ int kb_base_show(struct db *db, const struct kb_version *v, int64_t newest)
 		" words=excluded.words, body=excluded.body",
 		"siiisisssssss", e->id, v->version, newest, v->at_us, v->actor,
 		(int64_t)v->state, v->effective, v->expires, e->line, e->title,
-		(const char *)asks->buf, words, e->body);
+		asks, words, e->body);
 }
 
 /* ---- reading ---- */
@@ -277,4 +293,72 @@ int kb_base_stat(struct db *db, const char *day, const char *soon,
 	st->soon = db_int(s, 6);
 	st->changed_us = db_int(s, 7);
 	return 0;
+}
+
+/* ---- entries that name each other ---- */
+
+int kb_base_linked(struct db *db, const char *id, kb_id_h *h, void *arg)
+{
+	scoped_stmt struct db_stmt *s = NULL;
+	int err = db_query(&s, db,
+			   "SELECT id, body FROM kb_entry WHERE id<>?1"
+			   " AND state<>3 AND instr(body, ?1)>0 ORDER BY id",
+			   "s", id);
+	while (!err && !(err = db_step(s))) {
+		/* KB-041 is no name of KB-0415 */
+		const char *at = strstr(db_str(s, 1), id);
+		while (at && isalnum((unsigned char)at[strlen(id)]))
+			at = strstr(at + 1, id);
+		int stop = at ? h(db_str(s, 0), arg) : 0;
+		if (stop)
+			return stop;
+	}
+	return err == ENOENT ? 0 : err;
+}
+
+/* The id that begins here; its length, 0: none does. */
+static size_t id_at(const char *s, char out[KB_ID_SIZE])
+{
+	size_t n = 0;
+
+	while (n + 1 < KB_ID_SIZE &&
+	       (isupper((unsigned char)s[n]) || isdigit((unsigned char)s[n]) ||
+		s[n] == '-'))
+		n++;
+	memcpy(out, s, n);
+	out[n] = '\0';
+	return strchr(out, '-') && kb_id_is_good(out) ? n : 0;
+}
+
+int kb_base_named(const struct kb_entry *e, kb_id_h *h, void *arg)
+{
+	const char *s = e->body;
+	char id[KB_ID_SIZE];
+
+	while (*s) {
+		size_t n = isupper((unsigned char)*s) ? id_at(s, id) : 0;
+		int err = n && strcmp(id, e->id) ? h(id, arg) : 0;
+		if (err)
+			return err;
+		/* on to the end of this word */
+		if (!n && isalnum((unsigned char)*s))
+			n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz"
+				      "0123456789-");
+		s += n ? n : 1;
+	}
+	return 0;
+}
+
+int kb_base_twin(struct db *db, const char *title, const char *id,
+		 char out[KB_ID_SIZE])
+{
+	scoped_stmt struct db_stmt *s = NULL;
+	int err = db_query_row(&s, db,
+			       "SELECT id FROM kb_entry WHERE title=? AND"
+			       " id<>? AND state<>3 LIMIT 1",
+			       "ss", title, id);
+
+	utf8_copy(out, KB_ID_SIZE, err ? "" : db_str(s, 0));
+	return err == ENOENT ? 0 : err;
 }

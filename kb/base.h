@@ -119,6 +119,10 @@ int kb_base_get(struct kb_version **vp, struct db *db, const char *id,
  * there is. Which one that should be is life's to say. */
 int kb_base_show(struct db *db, const struct kb_version *v, int64_t newest);
 
+/* What search reads beside title and body: question and ways to ask, a line
+ * each; topic, tags, policy. To be freed with mem_deref. */
+int kb_base_texts(const struct kb_entry *e, char **asksp, char **wordsp);
+
 /* A line of a list; texts are valid in the handler. Non-zero ends the walk
  * and is returned. */
 struct kb_row {
@@ -160,3 +164,13 @@ struct kb_stat {
 /* day: "2026-11-24"; soon: the last day that counts as soon. */
 int kb_base_stat(struct db *db, const char *day, const char *soon,
 		 struct kb_stat *st);
+
+/* Entries whose text names that one. Non-zero ends the walk and is
+ * returned. */
+typedef int(kb_id_h)(const char *id, void *arg);
+int kb_base_linked(struct db *db, const char *id, kb_id_h *h, void *arg);
+/* Ids that the body of an entry names, its own apart. */
+int kb_base_named(const struct kb_entry *e, kb_id_h *h, void *arg);
+/* Another entry of that title that is not withdrawn; "": there is none. */
+int kb_base_twin(struct db *db, const char *title, const char *id,
+		 char out[KB_ID_SIZE]);

@@ -192,3 +192,27 @@ int command_questions(const struct options *o, command_line_h *h)
 	int code = h(o, text);
 	return code ? code : command_finish();
 }
+
+/* ---- numbers ---- */
+
+json_t *command_numbers(const struct options *o)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < o->args_n; i++) {
+		char why[KB_WHY_SIZE];
+		char *end;
+		long long n = strtoll(o->args[i], &end, 10);
+		if (*end || end == o->args[i] || n <= 0) {
+			snprintf(why, sizeof(why),
+				 _("'%.60s' is no number of a question: "
+				   "zuoxi-kb gaps and cases list them"),
+				 o->args[i]);
+			command_refuse(why);
+			json_decref(list);
+			return NULL;
+		}
+		json_array_append_new(list, json_integer(n));
+	}
+	return list;
+}

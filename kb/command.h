@@ -39,8 +39,9 @@ struct options {
 	bool ids;
 	bool oneline, patch;
 	bool help, version, words;
-	unsigned limit; /* 0: not typed */
-	double target;	/* precision wanted of answers */
+	unsigned limit;	   /* 0: not typed */
+	double target;	   /* precision wanted of answers; 0: not typed */
+	const char *force; /* why a release that answers worse counts */
 	char **args;
 	int args_n;
 	struct kb_door *door; /* NULL: none is needed, and none was named */
@@ -82,6 +83,9 @@ int command_pages(const struct options *o, const char *method, json_t *params,
 int command_print_pages(const struct options *o, const char *method,
 			void (*print)(const json_t *item));
 
+/* The numbers that were typed; NULL when one is none, and it has been said. */
+json_t *command_numbers(const struct options *o);
+
 /* What is done with one question; an exit code. */
 typedef int(command_line_h)(const struct options *o, const char *text);
 /* The question of the arguments, or each line of standard input. */
@@ -121,6 +125,10 @@ void option_words(const char *command);
 
 int command_answer(const struct options *o);
 int command_calibrate(const struct options *o);
+int command_cases(const struct options *o);
+int command_case_keep(const struct options *o);
+int command_case_drop(const struct options *o);
+int command_impact(const struct options *o);
 
 int command_check(const struct options *o);
 int command_import(const struct options *o);

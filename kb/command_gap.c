@@ -30,32 +30,9 @@ int command_gaps(const struct options *o)
 	return command_print_pages(o, "gap.list", print_gaps);
 }
 
-/* The numbers that were typed; NULL when one is none, and it has been said. */
-static json_t *read_numbers(const struct options *o)
-{
-	json_t *list = json_array();
-
-	for (int i = 0; i < o->args_n; i++) {
-		char why[KB_WHY_SIZE];
-		char *end;
-		long long n = strtoll(o->args[i], &end, 10);
-		if (*end || end == o->args[i] || n <= 0) {
-			snprintf(why, sizeof(why),
-				 _("'%.60s' is no number of a question: "
-				   "zuoxi-kb gaps lists them"),
-				 o->args[i]);
-			command_refuse(why);
-			json_decref(list);
-			return NULL;
-		}
-		json_array_append_new(list, json_integer(n));
-	}
-	return list;
-}
-
 int command_gap_draft(const struct options *o)
 {
-	scoped_json json_t *gaps = read_numbers(o);
+	scoped_json json_t *gaps = command_numbers(o);
 	scoped_json json_t *result = NULL;
 
 	if (!gaps)
@@ -73,7 +50,7 @@ int command_gap_draft(const struct options *o)
 
 int command_gap_close(const struct options *o)
 {
-	scoped_json json_t *gaps = read_numbers(o);
+	scoped_json json_t *gaps = command_numbers(o);
 	scoped_json json_t *result = NULL;
 
 	if (!gaps)

@@ -130,6 +130,37 @@ int command_rollback(const struct options *o)
 
 /* ---- releases ---- */
 
+/* What the regression set says to it, and which questions were right and
+ * would be no more. */
+static void print_cases(const json_t *r)
+{
+	const json_t *cases = json_object_get(r, "cases");
+	size_t i;
+	json_t *one;
+
+	if (!json_int(cases, "n"))
+		return;
+	fputs("  ", stdout);
+	printf(_("regression set: %lld questions, right before %lld, now "
+		 "%lld"),
+	       (long long)json_int(cases, "n"),
+	       (long long)json_int(cases, "before"),
+	       (long long)json_int(cases, "after"));
+	putchar('\n');
+	json_array_foreach (json_object_get(cases, "lost"), i, one) {
+		printf("  - %-8s ", json_str(one, "entry"));
+		command_print_text(json_str(one, "question"), 0);
+		printf("  (%s)\n",
+		       *json_str(one, "got") ? json_str(one, "got") : "-");
+	}
+	if (!*json_str(r, "forced"))
+		return;
+	fputs("  ", stdout);
+	printf(_("released all the same: "));
+	command_print_text(json_str(r, "forced"), 0);
+	putchar('\n');
+}
+
 static void print_release(const json_t *r)
 {
 	const json_t *entries = json_object_get(r, "entries");
@@ -155,15 +186,17 @@ static void print_release(const json_t *r)
 		command_print_text(json_str(one, "title"), 0);
 		putchar('\n');
 	}
+	print_cases(r);
 }
 
 int command_release(const struct options *o)
 {
 	scoped_json json_t *result = NULL;
 	int code = command_ask(o, "kb.release",
-			       json_pack("{s:s, s:b}", "note",
+			       json_pack("{s:s, s:b, s:s}", "note",
 					 command_text(o->note), "dry",
-					 (int)o->dry_run),
+					 (int)o->dry_run, "force",
+					 command_text(o->force)),
 			       &result);
 	if (code)
 		return code;

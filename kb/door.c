@@ -20,15 +20,17 @@
 #include "kb/regress.h"
 #include "kb/wire.h"
 
-#define ANSWER_MS  60000
-#define PAGE_ITEMS 1000
-#define READ_BYTES 65536
+#define ANSWER_MS      60000
+#define PAGE_ITEMS     1000
+#define READ_BYTES     65536
+#define TARGET_DEFAULT .99
 
 struct kb_door {
 	/* a file */
 	struct db *db;
 	struct kb_index *ix;
 	struct kb_confidence *confidence; /* fitted when first asked */
+	unsigned cases;			  /* that it was fitted to */
 	bool importing;			  /* a transaction is open */
 	int64_t added, changed, same;
 	json_t *redirects; /* ids of what is imported */
@@ -352,68 +354,115 @@ static int file_import(struct kb_door *door, json_t *params, json_t **resultp,
 
 /* A file answers no citizen, so its drafts count: it shows what the entries
  * would do once they are confirmed. */
-static int fit(struct kb_door *door, struct kb_regress *sum)
+static int ask_set(struct kb_door *door, struct kb_set **sp)
 {
+	scoped_mem struct kb_set *set = NULL;
 	char day[CAL_TEXT_SIZE];
+	const struct kb_set_prm prm = {
+		.ix = door->ix, .db = door->db, .day = day, .drafts = true};
 
 	today(day);
+	int err = kb_set_read(&set, door->db);
+	if (!err)
+		err = kb_set_ask(set, &prm);
+	if (err)
+		return err;
+	door->cases = set->n;
 	door->confidence = mem_deref(door->confidence);
-	return kb_regress_fit(&door->confidence, sum, door->ix, door->db, day,
-			      true);
+	err = kb_set_fit(&door->confidence, set);
+	if (!err)
+		*sp = take(set);
+	return err;
+}
+
+static int replace_set(struct kb_door *door, json_t *params,
+		       char why[KB_WHY_SIZE])
+{
+	scoped_mem struct kb_set *set = NULL;
+	const char *text = json_str(params, "text");
+	struct diag diag;
+
+	int err = kb_set_parse(&set, json_str(params, "file"), text,
+			       strlen(text), &diag);
+	if (err == EBADMSG)
+		snprintf(why, KB_WHY_SIZE, "%s:%d: %s", diag.file, diag.line,
+			 diag.what);
+	if (!err)
+		err = db_begin(door->db);
+	if (err)
+		return err;
+	err = kb_set_write(door->db, set, cal_now_us(), door->actor);
+	if (!err)
+		err = db_commit(door->db);
+	if (err)
+		db_rollback(door->db);
+	return err;
 }
 
 static int file_calibrate(struct kb_door *door, json_t *params,
 			  json_t **resultp, char why[KB_WHY_SIZE])
 {
-	const char *text = json_str(params, "text");
-	struct kb_regress sum;
-	struct diag diag;
+	scoped_mem struct kb_set *set = NULL;
 
-	int err = db_begin(door->db);
+	int err = replace_set(door, params, why);
+	if (!err)
+		err = ask_set(door, &set);
 	if (err)
 		return err;
-	err = kb_regress_put(door->db, json_str(params, "file"), text,
-			     strlen(text), &diag);
-	if (err == EBADMSG)
-		snprintf(why, KB_WHY_SIZE, "%s:%d: %s", diag.file, diag.line,
-			 diag.what);
-	if (!err)
-		err = db_commit(door->db);
-	if (err)
-		db_rollback(door->db);
-	if (!err)
-		err = fit(door, &sum);
-	if (err)
-		return err;
-	*resultp = json_pack("{s:i, s:i, s:i}", "cases", (int)sum.cases,
-			     "answerable", (int)sum.answerable, "right",
-			     (int)sum.right);
+	*resultp = json_pack("{s:i, s:i, s:i}", "cases", (int)set->n,
+			     "answerable", (int)set->answerable, "right",
+			     (int)set->right);
 	return *resultp ? 0 : ENOMEM;
 }
 
 static int file_answer(struct kb_door *door, json_t *params, json_t **resultp)
 {
+	scoped_mem struct kb_set *set = NULL;
 	char day[CAL_TEXT_SIZE];
 	struct kb_best best;
-	struct kb_regress sum;
 
 	today(day);
 	const struct kb_query q = {.text = json_str(params, "q"),
-				   .line = "",
+				   .line = json_str(params, "line"),
 				   .day = day,
 				   .limit = 1,
 				   .drafts = true};
-	int err = door->confidence ? 0 : fit(door, &sum);
+	int err = door->confidence ? 0 : ask_set(door, &set);
 	if (!err)
 		err = kb_answer_look(&best, door->ix, door->db, &q);
 	if (err)
 		return err;
-	double target = json_number_value(json_object_get(params, "target"));
+	const char *wanted = json_str(params, "target");
+	double target = *wanted ? strtod(wanted, NULL) : TARGET_DEFAULT;
 	float limit = kb_confidence_limit(door->confidence, (float)target);
 	float sure = *best.id ? kb_confidence(door->confidence, best.x) : 0;
-	*resultp = json_pack("{s:s?, s:f}", "id",
-			     *best.id && sure >= limit ? best.id : NULL,
-			     "confidence", (double)sure);
+	*resultp = json_pack(
+		"{s:s?, s:f, s:f, s:i, s:i, s:b}", "entry",
+		*best.id && sure >= limit ? best.id : NULL, "confidence",
+		(double)sure, "target", target, "cases", (int)door->cases,
+		"needs",
+		(int)kb_confidence_needs(door->confidence, (float)target),
+		"small", (int)(limit > 1));
+	return *resultp ? 0 : ENOMEM;
+}
+
+/* ---- the regression set of a file ---- */
+
+static int on_case(const struct kb_case_row *row, void *arg)
+{
+	json_t *items = arg;
+
+	return json_array_append_new(items, kb_wire_case(row)) ? ENOMEM : 0;
+}
+
+static int file_cases(struct kb_door *door, json_t *params, json_t **resultp)
+{
+	scoped_json json_t *items = json_array();
+	int err = kb_case_each(door->db, KB_CASE_KEPT, 0, on_case, items);
+
+	if (err)
+		return err;
+	*resultp = json_pack("{s:O}", "items", items);
 	return *resultp ? 0 : ENOMEM;
 }
 
@@ -440,6 +489,8 @@ static int file_call(struct kb_door *door, const char *method, json_t *params,
 		err = file_calibrate(door, params, resultp, why);
 	else if (!strcmp(method, "kb.answer"))
 		err = file_answer(door, params, resultp);
+	else if (!strcmp(method, "case.list"))
+		err = file_cases(door, params, resultp);
 	else if (!strcmp(method, "kb.import"))
 		err = file_import(door, params, resultp, why);
 	if (!err || *why)

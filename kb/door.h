@@ -2,9 +2,9 @@
 /*
  * The two ways to a knowledge base: a file that no daemon runs on, or the
  * office's socket. Both answer the same methods (kb.search, kb.get, kb.list,
- * kb.import, kb.stat, kb.log) with the same objects, so the command above
- * does not care which it is. A file alone answers kb.calibrate and
- * kb.answer.
+ * kb.import, kb.stat, kb.log, kb.calibrate, kb.answer, case.list) with the
+ * same objects, so the command above does not care which it is. The life of
+ * versions, gaps and single cases are the office's alone.
  */
 #pragma once
 

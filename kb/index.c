@@ -64,9 +64,11 @@ static void clear(struct kb_index *ix)
 	free(ix->lines);
 	pthread_rwlock_t lock = ix->lock;
 	struct kb_synonyms *synonyms = ix->synonyms;
+	unsigned loads = ix->loads;
 	memset(ix, 0, sizeof(*ix));
 	ix->lock = lock;
 	ix->synonyms = synonyms;
+	ix->loads = loads;
 	ix->locked = true;
 }
 
@@ -503,6 +505,17 @@ static int line_of(struct kb_index *ix, const char *line, uint16_t *np)
 	return 0;
 }
 
+int kb_index_line(const struct kb_index *ix, const char *line)
+{
+	if (!*line)
+		return -1;
+	for (unsigned i = 0; i < ix->lines_n; i++) {
+		if (!strcmp(ix->lines[i], line))
+			return (int)i;
+	}
+	return INT16_MAX; /* no entry has it */
+}
+
 static int row_note(struct kb_index *ix, int64_t row, uint32_t place)
 {
 	if (row < 0 || row >= ROWS_MAX)
@@ -520,25 +533,23 @@ static int row_note(struct kb_index *ix, int64_t row, uint32_t place)
 	return 0;
 }
 
-/* Columns: row, state, effective, expires, line, title, asks, words, body. */
-static int read_doc(struct making *m, struct kb_doc *doc, struct db_stmt *s)
+static int read_doc(struct making *m, struct kb_doc *doc,
+		    const struct kb_texts *t)
 {
-	const char *title = db_str(s, 5);
-
-	doc->row = db_int(s, 0);
-	doc->state = (uint8_t)db_int(s, 1);
-	doc->effective = kb_day(db_str(s, 2));
-	doc->expires = kb_day(db_str(s, 3));
-	int err = line_of(m->ix, db_str(s, 4), &doc->line);
+	doc->row = t->row;
+	doc->state = (uint8_t)t->state;
+	doc->effective = t->effective;
+	doc->expires = t->expires;
+	doc->trial = t->trial;
+	int err = line_of(m->ix, t->line, &doc->line);
 	if (!err)
-		err = add_text(m, KB_PART_TITLE, title, strlen(title));
+		err = add_text(m, KB_PART_TITLE, t->title, strlen(t->title));
 	if (!err)
-		err = add_lines(m, KB_PART_ASK, db_str(s, 6));
+		err = add_lines(m, KB_PART_ASK, t->asks);
 	if (!err)
-		err = add_lines(m, KB_PART_WORDS, db_str(s, 7));
+		err = add_lines(m, KB_PART_WORDS, t->words);
 	if (!err)
-		err = add_text(m, KB_PART_BODY, db_str(s, 8),
-			       strlen(db_str(s, 8)));
+		err = add_text(m, KB_PART_BODY, t->body, strlen(t->body));
 	return err;
 }
 
@@ -561,7 +572,7 @@ static int keep_texts(struct kb_doc *doc, const struct making *m)
 	return 0;
 }
 
-static int put(struct making *m, struct db_stmt *s)
+static int put(struct making *m, const struct kb_texts *t)
 {
 	struct kb_index *ix = m->ix;
 	struct kb_doc doc = {.row = 0};
@@ -571,7 +582,7 @@ static int put(struct making *m, struct db_stmt *s)
 	int err =
 		grow(&ix->docs, ix->docs_n, &ix->docs_room, sizeof(*ix->docs));
 	if (!err)
-		err = read_doc(m, &doc, s);
+		err = read_doc(m, &doc, t);
 	if (!err)
 		err = keep_texts(&doc, m);
 	if (err)
@@ -579,12 +590,28 @@ static int put(struct making *m, struct db_stmt *s)
 	/* from here on the place is taken, whatever fails */
 	ix->docs[ix->docs_n] = doc;
 	err = add_postings(m);
-	if (!err)
+	if (!err && !doc.trial)
 		err = row_note(ix, doc.row, ix->docs_n);
 	ix->docs[ix->docs_n].dead = err != 0;
 	ix->docs_n++;
-	ix->alive += !err;
+	ix->alive += !err && !doc.trial;
 	return err;
+}
+
+/* Columns: row, state, effective, expires, line, title, asks, words, body. */
+static int put_row(struct making *m, struct db_stmt *s)
+{
+	return put(m, &(struct kb_texts){
+			      .row = db_int(s, 0),
+			      .state = (enum kb_state)db_int(s, 1),
+			      .effective = kb_day(db_str(s, 2)),
+			      .expires = kb_day(db_str(s, 3)),
+			      .line = db_str(s, 4),
+			      .title = db_str(s, 5),
+			      .asks = db_str(s, 6),
+			      .words = db_str(s, 7),
+			      .body = db_str(s, 8),
+		      });
 }
 
 /* ---- taking one out ---- */
@@ -612,11 +639,9 @@ static int by_key(const void *x, const void *y)
 }
 
 /* Its postings stay and lead to a dead entry; it is counted no more. */
-static int drop(struct kb_index *ix, int64_t row)
+int kb_index_drop(struct kb_index *ix, uint32_t place)
 {
-	if (row < 0 || (size_t)row >= ix->rows_n || !ix->rows[row])
-		return 0;
-	struct kb_doc *doc = &ix->docs[ix->rows[row] - 1];
+	struct kb_doc *doc = &ix->docs[place];
 	struct taking t = {.ix = ix};
 	int err = 0;
 
@@ -633,10 +658,18 @@ static int drop(struct kb_index *ix, int64_t row)
 		term->docs--;
 	}
 	free(t.keys);
-	ix->rows[row] = 0;
 	doc->dead = true;
-	ix->alive--;
+	ix->alive -= !doc->trial;
 	return err;
+}
+
+static int drop_row(struct kb_index *ix, int64_t row)
+{
+	if (row < 0 || (size_t)row >= ix->rows_n || !ix->rows[row])
+		return 0;
+	uint32_t place = ix->rows[row] - 1;
+	ix->rows[row] = 0;
+	return kb_index_drop(ix, place);
 }
 
 /* ---- following the database ---- */
@@ -683,6 +716,7 @@ static int load(struct making *m, struct db *db)
 	scoped_stmt struct db_stmt *s = NULL;
 
 	clear(m->ix);
+	m->ix->loads++;
 	int err = prepare(m->ix);
 	if (!err)
 		err = last_change(db, &m->ix->seq);
@@ -691,7 +725,7 @@ static int load(struct making *m, struct db *db)
 				 "SELECT " COLUMNS " FROM kb_entry"
 				 " ORDER BY row");
 	while (!err && !(err = db_step(s)))
-		err = put(m, s);
+		err = put_row(m, s);
 	if (err != ENOENT)
 		return err;
 	m->ix->loaded = true;
@@ -701,7 +735,7 @@ static int load(struct making *m, struct db *db)
 static int follow_one(struct making *m, struct db *db, int64_t row)
 {
 	scoped_stmt struct db_stmt *s = NULL;
-	int err = drop(m->ix, row);
+	int err = drop_row(m->ix, row);
 
 	if (!err)
 		err = db_prepare(&s, db,
@@ -712,7 +746,7 @@ static int follow_one(struct making *m, struct db *db, int64_t row)
 	if (!err)
 		err = db_step(s);
 	if (!err)
-		err = put(m, s);
+		err = put_row(m, s);
 	return err == ENOENT ? 0 : err;
 }
 
@@ -732,16 +766,41 @@ static int follow(struct making *m, struct db *db)
 	return err == ENOENT ? 0 : err;
 }
 
-static int update(struct kb_index *ix, struct db *db)
+static void making_destructor(void *arg)
 {
-	scoped_mem struct making *m = mem_zalloc(sizeof(*m), NULL);
-	scoped_mem uint16_t *syms = mem_alloc(SYMS_MAX * sizeof(*syms), NULL);
+	struct making *m = arg;
+	mem_deref(m->syms);
+}
 
-	if (!m || !syms)
+static int making_alloc(struct making **mp, struct kb_index *ix)
+{
+	scoped_mem struct making *m =
+		mem_zalloc(sizeof(*m), making_destructor);
+	if (!m)
 		return ENOMEM;
 	m->ix = ix;
-	m->syms = syms;
-	int err = 0;
+	m->syms = mem_alloc(SYMS_MAX * sizeof(*m->syms), NULL);
+	if (!m->syms)
+		return ENOMEM;
+	*mp = take(m);
+	return 0;
+}
+
+int kb_index_put(struct kb_index *ix, const struct kb_texts *t)
+{
+	scoped_mem struct making *m = NULL;
+	int err = making_alloc(&m, ix);
+
+	return err ? err : put(m, t);
+}
+
+static int update(struct kb_index *ix, struct db *db)
+{
+	scoped_mem struct making *m = NULL;
+	int err = making_alloc(&m, ix);
+
+	if (err)
+		return err;
 	if (ix->loaded)
 		err = follow(m, db);
 	/* half a change is worse than reading all again */

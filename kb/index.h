@@ -65,6 +65,7 @@ struct kb_doc {
 	uint16_t line; /* number of its business line */
 	uint8_t state;
 	bool dead;
+	uint16_t trial;		    /* seen by that one alone; 0: by all */
 	uint8_t tells;		    /* kb_tells of its body */
 	uint8_t places_n, titled_n; /* of which the first stand in titles */
 	uint16_t places[KB_PLACES_MAX];
@@ -106,7 +107,9 @@ struct kb_index {
 	pthread_rwlock_t lock;
 	bool locked; /* the lock is made */
 	bool loaded;
-	int64_t seq; /* last change of the database that is in */
+	int64_t seq;	 /* last change of the database that is in */
+	unsigned loads;	 /* how often all was read */
+	uint16_t trials; /* number of the last one (trial.h) */
 
 	struct kb_doc *docs;
 	uint32_t docs_n, docs_room, alive;
@@ -132,10 +135,32 @@ struct kb_index {
 	float weight[0x10000]; /* how rare each character is */
 };
 
+/* Is it there for one who asks with that trial (0: with none)? */
+static inline bool kb_doc_is_seen(const struct kb_doc *doc, uint16_t trial)
+{
+	return !doc->dead && (!doc->trial || doc->trial == trial);
+}
+
+/* What an entry is to the index. */
+struct kb_texts {
+	int64_t row;
+	enum kb_state state;
+	int32_t effective, expires;
+	uint16_t trial;
+	const char *line, *title, *asks, *words, *body;
+};
+/* One entry more, at the place docs_n; and one less. The caller has locked
+ * the index for writing. */
+int kb_index_put(struct kb_index *ix, const struct kb_texts *t);
+int kb_index_drop(struct kb_index *ix, uint32_t place);
+
 /* "2026-11-24": 20261124; 0: no day. */
 int32_t kb_day(const char *day);
 /* May it be told to a citizen on that day? */
 bool kb_doc_is_in_force(const struct kb_doc *doc, int32_t day);
+
+/* Number of a business line; "": -1, all of them. */
+int kb_index_line(const struct kb_index *ix, const char *line);
 
 const struct kb_term *kb_index_term(const struct kb_index *ix, uint64_t key);
 /* How rare: ln((N - n + 0.5) / (n + 0.5) + 1) of n entries out of all. */

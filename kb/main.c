@@ -18,8 +18,6 @@
 #include "common/proto.h"
 #include "kb/command.h"
 
-#define TARGET_DEFAULT 0.99
-
 static const struct command commands[] = {
 	{"check", "PATH...", N_("Say what is wrong with entries"),
 	 command_check, MAY, 1, INT_MAX, false},
@@ -39,6 +37,16 @@ static const struct command commands[] = {
 	{"calibrate", "FILE",
 	 N_("Measure answers by questions with their entries"),
 	 command_calibrate, WRITES, 1, 1, false},
+	{"cases", "[kept|candidate|dropped]",
+	 N_("Questions that answers are measured by, and candidates"),
+	 command_cases, READS, 0, 1, false},
+	{"case-keep", "NUMBER...|WORDS...",
+	 N_("Keep candidates, or a new question with --entry"),
+	 command_case_keep, WRITES, 1, INT_MAX, false},
+	{"case-drop", "NUMBER...", N_("Take questions out of the set"),
+	 command_case_drop, WRITES, 1, INT_MAX, false},
+	{"impact", "ID[@VERSION]", N_("What a version would change, for whom"),
+	 command_impact, READS, 1, 1, false},
 	{"show", "ID[@VERSION]", N_("Print one entry"), command_show, READS, 1,
 	 1, false},
 	{"list", "", N_("List entries"), command_list, READS, 0, 0, false},
@@ -183,8 +191,6 @@ static int run(struct options *o)
 		return code;
 	if (!are_args_right(o, cmd))
 		return usage_of(stderr, cmd);
-	if (!(o->target > 0))
-		o->target = TARGET_DEFAULT;
 	code = open_door(o, cmd);
 	return code ? code : cmd->run(o);
 }

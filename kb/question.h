@@ -48,6 +48,7 @@ struct kb_alias {
 
 struct kb_question {
 	const struct kb_index *ix;
+	uint16_t trial; /* whose texts are asked, too (trial.h); 0: nobody's */
 	struct {
 		uint32_t sym; /* of a syllable: its number */
 		uint8_t kind;

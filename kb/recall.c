@@ -115,7 +115,8 @@ static void pick(struct kb_recalled *out, unsigned *np, const struct walk *w)
 	for (uint32_t i = 0; i < w->seen_n; i++) {
 		uint32_t place = w->seen[i];
 		const struct kb_doc *doc = &q->ix->docs[place];
-		if (doc->dead || (w->line >= 0 && doc->line != w->line))
+		if (!kb_doc_is_seen(doc, q->trial) ||
+		    (w->line >= 0 && doc->line != w->line))
 			continue;
 		keep(out, np,
 		     (struct kb_recalled){place, w->scores[place] / all});

@@ -37,17 +37,6 @@ struct asking {
 
 /* ---- finding ---- */
 
-static int line_number(const struct kb_index *ix, const char *line)
-{
-	if (!*line)
-		return -1;
-	for (unsigned i = 0; i < ix->lines_n; i++) {
-		if (!strcmp(ix->lines[i], line))
-			return (int)i;
-	}
-	return INT16_MAX; /* no entry has it */
-}
-
 static int by_score(const void *x, const void *y)
 {
 	const struct kb_ranked *a = x, *b = y;
@@ -86,7 +75,7 @@ static int find(struct asking *a)
 	int err = kb_question_alloc(&q, a->ix, a->text, a->len);
 	if (!err)
 		err = kb_recall(a->recalled, &n, q,
-				line_number(a->ix, a->q->line), cancelled);
+				kb_index_line(a->ix, a->q->line), cancelled);
 	if (!err)
 		err = kb_rank(a->ranked, q, a->recalled, n, cancelled);
 	if (err)

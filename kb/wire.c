@@ -126,6 +126,16 @@ json_t *kb_wire_life(const struct kb_life *l)
 		l->reason);
 }
 
+json_t *kb_wire_case(const struct kb_case_row *row)
+{
+	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:I, s:s, s:s}", "case",
+			 (json_int_t)row->n, "question", row->question,
+			 "entry", row->entry, "title", row->title, "state",
+			 kb_case_state_name(row->state), "since_us",
+			 (json_int_t)row->since_us, "actor", row->actor,
+			 "contact", row->contact);
+}
+
 json_t *kb_wire_stat(const struct kb_stat *st)
 {
 	return json_pack(

@@ -10,6 +10,7 @@
 
 #include "kb/base.h"
 #include "kb/life.h"
+#include "kb/regress.h"
 #include "kb/search.h"
 
 json_t *kb_wire_hit(const struct kb_hit *hit);
@@ -27,6 +28,8 @@ json_t *kb_wire_life(const struct kb_life *life);
 /* With its source text if asked for. */
 json_t *kb_wire_entry(const struct kb_version *v, const char *day,
 		      bool source);
+/* A line of case.list. */
+json_t *kb_wire_case(const struct kb_case_row *row);
 json_t *kb_wire_stat(const struct kb_stat *st);
 /* Takes both days from the clock. */
 int kb_wire_stat_now(json_t **resultp, struct db *db);

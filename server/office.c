@@ -31,6 +31,7 @@
 #include "server/core/store_course.h"
 #include "server/core/store_duty.h"
 #include "server/core/store_learn.h"
+#include "server/core/store_kb.h"
 #include "server/core/store_people.h"
 #include "server/core/store_ticket.h"
 #include "server/core/worker.h"
@@ -39,8 +40,10 @@
 #include "server/desk/citizen.h"
 #include "server/desk/course.h"
 #include "server/desk/gap.h"
+#include "server/desk/impact.h"
 #include "server/desk/keep.h"
 #include "server/desk/people.h"
+#include "server/desk/regress.h"
 #include "server/desk/release.h"
 #include "server/desk/reminder.h"
 #include "server/desk/roster.h"
@@ -70,6 +73,7 @@ struct office {
 	struct alarm *alarm;
 	struct people *people;
 	struct article *article;
+	struct regress *regress;
 	struct site *site;
 	struct watch *watch;
 	struct training training;
@@ -302,17 +306,24 @@ static void people_stop(struct office *o)
 
 static int article_start(struct office *o)
 {
+	store_kb_register(o->log);
 	int err = article_alloc(&o->article, o->log, o->hub, o->store);
+	if (!err)
+		err = regress_alloc(&o->regress, article_index(o->article),
+				    (double)o->cfg->answer_precision / 10000);
 	if (err)
 		return err;
 	rpc_register(o->rpc, article_methods, o->article);
-	rpc_register(o->rpc, release_methods, NULL);
+	rpc_register(o->rpc, regress_methods, o->regress);
+	rpc_register(o->rpc, impact_methods, o->regress);
+	rpc_register(o->rpc, release_methods, o->regress);
 	rpc_register(o->rpc, gap_methods, NULL);
 	return 0;
 }
 
 static void article_stop(struct office *o)
 {
+	o->regress = mem_deref(o->regress);
 	o->article = mem_deref(o->article);
 }
 

@@ -4,8 +4,9 @@
  *
  *     message -> envelope -> hello said? -> method -> role -> params
  *        live:  handler -> its facts are on disk -> reply
- *        write: permit -> store job (handler) -> commit -> after -> reply
- *        read:  worker (handler) -> reply
+ *        write: permit -> (worker: look) -> store job (handler) -> commit
+ *               -> after -> reply
+ *        read:  worker (handler) -> after -> reply
  *
  * The methods of the session itself are in rpc_session.c.
  */
@@ -31,6 +32,7 @@
 #define PAGE_SPARE_BYTES 512
 #define ACTOR_BYTES	 64
 #define SAVE_WAIT_MS	 3000
+#define LOOKS_MAX	 4
 
 struct request {
 	struct rpc_call call; /* first: rpc_later finds the request by it */
@@ -40,6 +42,9 @@ struct request {
 	json_t *id;		 /* NULL: a notification */
 	char actor[ACTOR_BYTES];
 	bool later;
+	unsigned looks; /* how often a write has looked */
+	struct le le;	/* in rpc->newest */
+	atomic_bool cancelled;
 	struct fact_wait *saving; /* for the disk, before the reply */
 	struct tmr late;
 };
@@ -211,9 +216,11 @@ static void request_destructor(void *arg)
 	struct request *req = arg;
 
 	tmr_cancel(&req->late);
+	list_unlink(&req->le);
 	mem_deref(req->saving);
 	session_finish(req->session);
 	json_decref(req->call.params);
+	json_decref(req->call.looked);
 	json_decref(req->call.result);
 	json_decref(req->id);
 	mem_deref(req->session);
@@ -323,10 +330,16 @@ static int on_write_job(struct db *db, void *arg)
 	return req->entry->handler->writeh(&req->call, db);
 }
 
+static void submit_write(struct request *req);
+
 static void on_write_done(int err, void *arg)
 {
 	struct request *req = arg;
 
+	if (err == EAGAIN && req->looks && req->looks < LOOKS_MAX) {
+		submit_write(req);
+		return;
+	}
 	req->call.session = req->session;
 	if (!err && req->entry->handler->afterh)
 		req->entry->handler->afterh(&req->call);
@@ -334,6 +347,44 @@ static void on_write_done(int err, void *arg)
 	if (err == ENOSPC || err == EIO)
 		req->call.message = NULL;
 	finish(req, err);
+}
+
+static int on_look_job(struct db *db, void *arg)
+{
+	struct request *req = arg;
+
+	json_decref(req->call.looked);
+	req->call.looked = NULL;
+	req->call.message = NULL;
+	req->call.detail[0] = '\0';
+	return req->entry->handler->lookh(&req->call, db);
+}
+
+static void on_look_done(int err, void *arg)
+{
+	struct request *req = arg;
+
+	if (!err)
+		err = store_submit(req->rpc->store, STORE_ASKED, on_write_job,
+				   on_write_done, req);
+	if (err)
+		finish(req, err);
+}
+
+static void submit_write(struct request *req)
+{
+	int err;
+
+	if (req->entry->handler->lookh) {
+		req->looks++;
+		err = worker_submit(req->rpc->worker, on_look_job,
+				    on_look_done, req);
+	} else {
+		err = store_submit(req->rpc->store, STORE_ASKED, on_write_job,
+				   on_write_done, req);
+	}
+	if (err)
+		finish(req, err);
 }
 
 static void run_write(struct request *req)
@@ -344,27 +395,52 @@ static void run_write(struct request *req)
 	if (req->entry->handler->permith)
 		err = req->entry->handler->permith(&req->call);
 	req->call.session = NULL;
-	if (!err)
-		err = store_submit(req->rpc->store, STORE_ASKED, on_write_job,
-				   on_write_done, req);
 	if (err)
 		finish(req, err);
+	else
+		submit_write(req);
 }
 
 static int on_read_job(struct db *db, void *arg)
 {
 	struct request *req = arg;
 
+	if (atomic_load(&req->cancelled))
+		return ECANCELED;
 	return req->entry->handler->readh(&req->call, db);
 }
 
 static void on_read_done(int err, void *arg)
 {
-	finish(arg, err);
+	struct request *req = arg;
+
+	if (err == ECANCELED && atomic_load(&req->cancelled))
+		err = rpc_fail(&req->call, ECANCELED,
+			       N_("A newer request took its place"), NULL);
+	req->call.session = req->session;
+	if (!err && req->entry->handler->afterh)
+		req->entry->handler->afterh(&req->call);
+	finish(req, err);
+}
+
+/* The session's older requests of this method are not wanted any more. */
+static void supersede(struct request *req)
+{
+	struct list *newest = &req->rpc->newest;
+
+	for (struct le *le = list_head(newest); le; le = le->next) {
+		struct request *old = le->data;
+		if (old->session == req->session && old->entry == req->entry)
+			atomic_store(&old->cancelled, true);
+	}
+	list_append(newest, &req->le, req);
+	req->call.cancelled = &req->cancelled;
 }
 
 static void run_read(struct request *req)
 {
+	if (req->entry->handler->newest)
+		supersede(req);
 	int err = worker_submit(req->rpc->worker, on_read_job, on_read_done,
 				req);
 	if (err)

@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <jansson.h>
 
@@ -43,9 +44,12 @@ struct rpc_call {
 	struct session *session; /* live only; NULL elsewhere */
 	struct fact_log *log;	 /* for fact_append in write handlers */
 	void *part;		 /* arg of rpc_register */
-	json_t *result;		 /* set by the handler (new reference) */
-	size_t page_bytes;	 /* what rpc_page_add has put into it */
-	const char *message;	 /* msgid of the failure */
+	json_t *looked;		 /* what lookh left for the writer; owned */
+	/* The answer is not wanted any more (newest); NULL: it always is. */
+	const atomic_bool *cancelled;
+	json_t *result;	     /* set by the handler (new reference) */
+	size_t page_bytes;   /* what rpc_page_add has put into it */
+	const char *message; /* msgid of the failure */
 	char detail[160];
 };
 
@@ -60,10 +64,15 @@ typedef int(rpc_read_h)(struct rpc_call *call, struct db *db);
 /* Loop, before a write is submitted: what only live state can permit (is the
  * call his?), or params to add. Optional. */
 typedef int(rpc_permit_h)(struct rpc_call *call);
-/* Loop, after a write's commit and the apply of its facts, before the reply.
- * Optional. */
+/* Loop, after a write's commit and the apply of its facts, or after a read
+ * that found its answer; before the reply. Optional. */
 typedef void(rpc_after_h)(struct rpc_call *call);
 
+/* A worker, before a write is submitted: what would hold up the store thread.
+ * It leaves call->looked; the writer, in whose database something may have
+ * changed since, returns EAGAIN where it does not hold any more: then both
+ * run again, a few times. Optional. */
+typedef int(rpc_look_h)(struct rpc_call *call, struct db *db);
 struct rpc_handler {
 	const char *name;
 	rpc_live_h *liveh;
@@ -71,6 +80,10 @@ struct rpc_handler {
 	rpc_read_h *readh;
 	rpc_permit_h *permith;
 	rpc_after_h *afterh;
+	rpc_look_h *lookh;
+	/* Of a read: only a session's newest request is wanted. Those before
+	 * it end (busy); their handlers see call->cancelled. */
+	bool newest;
 };
 
 int rpc_alloc(struct rpc **rp, struct store *store, struct worker *worker,

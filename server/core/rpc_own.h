@@ -2,6 +2,7 @@
 /* What rpc.c and rpc_session.c share; for nobody else. */
 #pragma once
 
+#include "common/libre.h"
 #include "server/core/rpc.h"
 
 #define RPC_STATUS_MAX 16
@@ -25,4 +26,5 @@ struct rpc {
 	struct rpc_status_part parts[RPC_STATUS_MAX];
 	size_t parts_n;
 	int64_t started_us; /* monotonic */
+	struct list newest; /* requests that a newer one may cancel */
 };

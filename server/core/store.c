@@ -111,6 +111,7 @@ static const char *const schema_5[] = {store_kb_schema_5, NULL};
 static const char *const schema_6[] = {store_learn_schema_6,
 				       store_duty_schema_6,
 				       store_course_schema_6, NULL};
+static const char *const schema_7[] = {store_kb_schema_7, NULL};
 
 const struct db_migration store_migrations[STORE_VERSION] = {
 	{.version = 1, .sql = schema_1},
@@ -119,6 +120,7 @@ const struct db_migration store_migrations[STORE_VERSION] = {
 	{.version = 4, .sql = schema_4},
 	{.version = 5, .sql = schema_5},
 	{.version = 6, .sql = schema_6},
+	{.version = 7, .sql = schema_7},
 };
 
 int store_open_file(struct db **dbp, const char *path, enum db_mode mode,

@@ -12,6 +12,8 @@
 #include "common/scope.h"
 #include "kb/base.h"
 #include "kb/life.h"
+#include "kb/mask.h"
+#include "kb/regress.h"
 #include "server/core/store.h"
 #include "server/core/store_ticket.h"
 
@@ -42,6 +44,14 @@ const char store_kb_schema_5[] =
 	"CREATE UNIQUE INDEX kb_gap_seq ON kb_gap(seq);"
 	"CREATE INDEX kb_gap_open ON kb_gap(closed_us, seq);"
 	"CREATE INDEX kb_gap_contact ON kb_gap(contact);";
+
+const char store_kb_schema_7[] = KB_CASE_SCHEMA
+	"ALTER TABLE kb_release ADD COLUMN cases INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE kb_release ADD COLUMN was_right INTEGER NOT NULL"
+	" DEFAULT 0;"
+	"ALTER TABLE kb_release ADD COLUMN now_right INTEGER NOT NULL DEFAULT "
+	"0;"
+	"ALTER TABLE kb_release ADD COLUMN forced TEXT NOT NULL DEFAULT '';";
 
 /* ---- projections ---- */
 
@@ -135,6 +145,7 @@ static int on_withdrawn(struct db *db, const struct fact *fact, void *arg)
 static int on_released(struct db *db, const struct fact *fact, void *arg)
 {
 	json_t *entries = json_object_get(fact->body, "entries");
+	const json_t *cases = json_object_get(fact->body, "cases");
 	scoped_str char *text =
 		json_dumps(entries, JSON_COMPACT | JSON_SORT_KEYS);
 	size_t i;
@@ -144,9 +155,13 @@ static int on_released(struct db *db, const struct fact *fact, void *arg)
 		return ENOMEM;
 	int err = db_run(db,
 			 "INSERT INTO kb_release(name, at_us, actor, note,"
-			 " entries) VALUES(?,?,?,?,?)",
-			 "sisss", fact->subject, fact->at_us, fact->actor,
-			 json_str(fact->body, "note"), text);
+			 " entries, cases, was_right, now_right, forced)"
+			 " VALUES(?,?,?,?,?,?,?,?,?)",
+			 "sisssiiis", fact->subject, fact->at_us, fact->actor,
+			 json_str(fact->body, "note"), text,
+			 json_int(cases, "n"), json_int(cases, "before"),
+			 json_int(cases, "after"),
+			 json_str(fact->body, "forced"));
 	json_array_foreach (entries, i, one) {
 		const struct kb_act a = {
 			.id = json_str(one, "id"),
@@ -167,59 +182,128 @@ static int on_turned(struct db *db, const struct fact *fact, void *arg)
 	return kb_life_turn(db, fact->subject);
 }
 
+/* What was asked in a contact and the entry that answered it. */
+static int suggest(struct db *db, const struct fact *fact, const char *words,
+		   const char *entry, enum kb_case_state state)
+{
+	char question[KB_QUERY_MAX_BYTES + 1];
+
+	kb_mask(question, sizeof(question), words);
+	return kb_case_suggest(db, &(struct kb_case_row){
+					   .question = question,
+					   .entry = entry,
+					   .state = state,
+					   .since_us = fact->at_us,
+					   .actor = fact->agent,
+					   .contact = fact->contact,
+				   });
+}
+
 static int on_adopted(struct db *db, const struct fact *fact, void *arg)
 {
-	/* filed without, and mended */
+	const char *entry = json_str(fact->body, "entry");
+	/* filed without, and mended; looked for, and found after all */
 	int err = db_run(db,
-			 "DELETE FROM kb_gap WHERE contact=? AND filed=1"
+			 "DELETE FROM kb_gap WHERE contact=? AND filed>0"
 			 " AND closed_us=0",
 			 "s", fact->contact);
+	if (!err)
+		err = suggest(db, fact, json_str(fact->body, "q"), entry,
+			      KB_CASE_OPEN);
 	if (err)
 		return err;
 	return store_ticket_entry_put(
-		db, fact->contact, json_str(fact->body, "entry"),
-		json_int(fact->body, "version"), json_str(fact->body, "title"),
-		fact->agent, fact->at_us);
+		db, fact->contact, entry, json_int(fact->body, "version"),
+		json_str(fact->body, "title"), fact->agent, fact->at_us);
 }
 
 static int on_dropped(struct db *db, const struct fact *fact, void *arg)
 {
-	return store_ticket_entry_drop(db, fact->contact,
-				       json_str(fact->body, "entry"));
+	const char *entry = json_str(fact->body, "entry");
+	int err = kb_case_forget(db, fact->contact, entry);
+
+	return err ? err : store_ticket_entry_drop(db, fact->contact, entry);
 }
 
+/* How a gap came: said by somebody, by a ticket without an entry, by a search
+ * that found nothing that was of use. */
+enum gap_kind { GAP_SAID, GAP_FILED, GAP_SEARCHED };
+
 static int put_gap(struct db *db, const struct fact *fact, const char *words,
-		   bool filed)
+		   enum gap_kind kind)
 {
 	return db_run(db,
 		      "INSERT INTO kb_gap(at_us, agent, contact, words, seq,"
 		      " filed) VALUES(?,?,?,?,?,?)",
 		      "isssii", fact->at_us, fact->agent ? fact->agent : "",
 		      fact->contact ? fact->contact : "", words, fact->seq,
-		      (int64_t)filed);
+		      (int64_t)kind);
 }
 
 static int on_gap(struct db *db, const struct fact *fact, void *arg)
 {
-	return put_gap(db, fact, json_str(fact->body, "q"), false);
+	return put_gap(db, fact, json_str(fact->body, "q"), GAP_SAID);
+}
+
+static int on_searched(struct db *db, const struct fact *fact, void *arg)
+{
+	int err = put_gap(db, fact, json_str(fact->body, "q"), GAP_SEARCHED);
+
+	return err ? err
+		   : db_run(db,
+			    "DELETE FROM kb_gap WHERE filed=?1 AND closed_us=0"
+			    " AND seq<=ifnull((SELECT seq FROM kb_gap"
+			    " WHERE filed=?1 AND closed_us=0"
+			    " ORDER BY seq DESC LIMIT 1 OFFSET ?2), 0)",
+			    "ii", (int64_t)GAP_SEARCHED,
+			    (int64_t)STORE_KB_SEARCHES_MAX);
+}
+
+/* A ticket is the word of the agent: what he adopted answers what was asked,
+ * by his search words, or by his summary where he told one entry alone. */
+static int add_cases(struct db *db, const struct fact *fact,
+		     const char *summary)
+{
+	scoped_stmt struct db_stmt *s = NULL;
+	int64_t known = 0;
+
+	int err = kb_case_settle(db, fact->contact);
+	if (!err)
+		err = db_get_int(db, &known, 0,
+				 "SELECT count(*) FROM kb_case"
+				 " WHERE contact=?",
+				 "s", fact->contact);
+	if (err || known)
+		return err;
+	err = db_query_row(&s, db,
+			   "SELECT max(entry) FROM ticket_entry"
+			   " WHERE contact=? HAVING count(*)=1",
+			   "s", fact->contact);
+	return err ? (err == ENOENT ? 0 : err)
+		   : suggest(db, fact, summary, db_str(s, 0),
+			     KB_CASE_CANDIDATE);
 }
 
 /* Each answered question leads to an entry or is a gap. */
 static int on_filed(struct db *db, const struct fact *fact, void *arg)
 {
-	const json_t *fields = json_object_get(fact->body, "fields");
+	const char *summary =
+		json_str(json_object_get(fact->body, "fields"), "summary");
 	int64_t known = 0;
 
 	if (!strcmp(json_str(fact->body, "outcome"), "invalid"))
-		return 0;
-	int err = db_get_int(
-		db, &known, 0,
-		"SELECT (SELECT count(*) FROM ticket_entry WHERE contact=?1)"
-		" + (SELECT count(*) FROM kb_gap WHERE contact=?1)",
-		"s", fact->contact);
+		return kb_case_forget(db, fact->contact, "");
+	int err = add_cases(db, fact, summary);
+	if (!err)
+		err = db_get_int(db, &known, 0,
+				 "SELECT (SELECT count(*) FROM ticket_entry"
+				 " WHERE contact=?1)"
+				 " + (SELECT count(*) FROM kb_gap"
+				 " WHERE contact=?1 AND filed<2)",
+				 "s", fact->contact);
 	if (err || known)
 		return err;
-	return put_gap(db, fact, json_str(fields, "summary"), true);
+	return put_gap(db, fact, summary, GAP_FILED);
 }
 
 static int on_gap_closed(struct db *db, const struct fact *fact, void *arg)
@@ -242,6 +326,36 @@ static int on_gap_closed(struct db *db, const struct fact *fact, void *arg)
 	return err;
 }
 
+/* ---- the regression set ---- */
+
+static int on_case_kept(struct db *db, const struct fact *fact, void *arg)
+{
+	return kb_case_keep(
+		db, &(struct kb_case_row){
+			    .n = json_int(fact->body, "case"),
+			    .question = json_str(fact->body, "question"),
+			    .entry = json_str(fact->body, "entry"),
+			    .since_us = fact->at_us,
+			    .actor = fact->actor,
+		    });
+}
+
+static int on_case_dropped(struct db *db, const struct fact *fact, void *arg)
+{
+	return kb_case_drop(db, json_int(fact->body, "case"), fact->at_us,
+			    fact->actor, json_str(fact->body, "reason"));
+}
+
+static int on_case_filled(struct db *db, const struct fact *fact, void *arg)
+{
+	scoped_mem struct kb_set *set = NULL;
+	const char *text = json_str(fact->body, "text");
+	struct diag diag;
+
+	int err = kb_set_parse(&set, "fact", text, strlen(text), &diag);
+	return err ? err : kb_set_write(db, set, fact->at_us, fact->actor);
+}
+
 void store_kb_register(struct fact_log *log)
 {
 	static const struct fact_sink sinks[] = {
@@ -259,6 +373,10 @@ void store_kb_register(struct fact_log *log)
 		{.prefix = "kb.gap", .projecth = on_gap},
 		{.prefix = "ticket.filed", .projecth = on_filed},
 		{.prefix = "gap.closed", .projecth = on_gap_closed},
+		{.prefix = "kb.searched", .projecth = on_searched},
+		{.prefix = "case.kept", .projecth = on_case_kept},
+		{.prefix = "case.dropped", .projecth = on_case_dropped},
+		{.prefix = "case.filled", .projecth = on_case_filled},
 	};
 
 	for (size_t i = 0; i < sizeof(sinks) / sizeof(*sinks); i++)
@@ -311,7 +429,8 @@ int store_kb_releases(struct db *db, int64_t limit, store_kb_release_h *h,
 {
 	scoped_stmt struct db_stmt *s = NULL;
 	int err = db_query(&s, db,
-			   "SELECT name, at_us, actor, note, entries"
+			   "SELECT name, at_us, actor, note, entries, cases,"
+			   " was_right, now_right, forced"
 			   " FROM kb_release ORDER BY at_us DESC LIMIT ?",
 			   "i", limit);
 	while (!err && !(err = db_step(s))) {
@@ -323,6 +442,10 @@ int store_kb_releases(struct db *db, int64_t limit, store_kb_release_h *h,
 			.actor = db_str(s, 2),
 			.note = db_str(s, 3),
 			.entries = entries,
+			.cases = db_int(s, 5),
+			.before = db_int(s, 6),
+			.after = db_int(s, 7),
+			.forced = db_str(s, 8),
 		};
 		int stop = entries ? h(&r, arg) : ENOMEM;
 		if (stop)
@@ -359,7 +482,8 @@ int store_kb_gaps(struct db *db, int64_t limit, store_kb_gap_h *h, void *arg)
 			.agent = db_str(s, 2),
 			.contact = db_str(s, 3),
 			.words = db_str(s, 4),
-			.filed = db_int(s, 5) != 0,
+			.filed = db_int(s, 5) == GAP_FILED,
+			.searched = db_int(s, 5) == GAP_SEARCHED,
 		};
 		int stop = h(&gap, arg);
 		if (stop)
@@ -376,6 +500,15 @@ int store_kb_gap_words(struct db *db, int64_t seq, char **wordsp)
 			       " AND closed_us=0",
 			       "i", seq);
 	return err ? err : str_dup(wordsp, db_str(s, 0));
+}
+
+int store_kb_week(struct db *db, const char *entry, int64_t version,
+		  int64_t from_us, int64_t *np)
+{
+	return db_get_int(db, np, 0,
+			  "SELECT count(*) FROM ticket_entry WHERE entry=?"
+			  " AND version=? AND at_us>=?",
+			  "sii", entry, version, from_us);
 }
 
 int store_kb_next_id(struct db *db, char *id, size_t size)

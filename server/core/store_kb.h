@@ -13,8 +13,12 @@
 
 #include "server/core/fact.h"
 
+/* Open searches that found nothing of use; of more the oldest go. */
+#define STORE_KB_SEARCHES_MAX 2000
+
 /* Projections of entry.*, kb.released, kb.turned, kb.adopted, kb.dropped,
- * kb.gap and gap.closed; a ticket that is filed without an entry is a gap. */
+ * kb.gap, kb.searched, gap.closed and case.*; a ticket that is filed without
+ * an entry is a gap, one with an entry suggests a case. */
 void store_kb_register(struct fact_log *log);
 
 /* ---- what a citizen will likely ask ---- */
@@ -38,6 +42,8 @@ struct store_kb_release {
 	int64_t at_us;
 	const char *actor, *note;
 	json_t *entries; /* [{"id","version","title","was"}], borrowed */
+	int64_t cases, before, after; /* of the regression set: right */
+	const char *forced;	      /* why though fewer are right; "" */
 };
 typedef int(store_kb_release_h)(const struct store_kb_release *r, void *arg);
 /* Newest first. Non-zero ends the walk and is returned. */
@@ -53,12 +59,16 @@ struct store_kb_gap {
 	const char *agent, *contact;
 	const char *words; /* what was asked, or the ticket's summary */
 	bool filed;	   /* a ticket was filed without an entry */
+	bool searched;	   /* somebody looked for it and took nothing */
 };
 typedef int(store_kb_gap_h)(const struct store_kb_gap *gap, void *arg);
 /* Open ones, newest first. Non-zero ends the walk and is returned. */
 int store_kb_gaps(struct db *db, int64_t limit, store_kb_gap_h *h, void *arg);
 /* Of an open one; ENOENT. To be freed with mem_deref. */
 int store_kb_gap_words(struct db *db, int64_t seq, char **wordsp);
+/* How often that version was adopted since. */
+int store_kb_week(struct db *db, const char *entry, int64_t version,
+		  int64_t from_us, int64_t *np);
 /* "KB-0434": after the highest that there is. */
 int store_kb_next_id(struct db *db, char *id, size_t size);
 

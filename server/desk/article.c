@@ -115,10 +115,14 @@ int article_alloc(struct article **ap, struct fact_log *log,
 	a->store = store;
 	if (store)
 		tmr_start(&a->day, 0, on_day, a);
-	store_kb_register(log);
 	fact_log_publish(log, on_published, a);
 	*ap = take(a);
 	return 0;
+}
+
+struct kb_index *article_index(struct article *a)
+{
+	return a->index;
 }
 
 static void today(char day[CAL_TEXT_SIZE])
@@ -142,10 +146,13 @@ static int rpc_search(struct rpc_call *call, struct db *db)
 		.limit = (unsigned)json_in_int_or(&in, "limit", 1,
 						  KB_LIMIT_MAX, LIMIT_DEFAULT),
 		.day = day,
+		.cancelled = call->cancelled,
 	};
 	if (json_in_done(&in))
 		return rpc_bad_params(call, &in);
 	int err = kb_wire_search(&call->result, a->index, db, &q);
+	if (err == ECANCELED)
+		return err;
 	return err ? rpc_fail(call, err, N_("The search failed"), NULL) : 0;
 }
 
@@ -739,10 +746,16 @@ static int rpc_import(struct rpc_call *call, struct db *db)
 }
 
 const struct rpc_handler article_methods[] = {
-	{"kb.search", .readh = rpc_search},  {"kb.get", .readh = rpc_get},
-	{"kb.list", .readh = rpc_list},	     {"kb.log", .readh = rpc_log},
-	{"kb.signed", .readh = rpc_signed},  {"kb.stat", .readh = rpc_stat},
-	{"kb.likely", .readh = rpc_likely},  {"kb.adopt", .writeh = rpc_adopt},
-	{"kb.drop", .writeh = rpc_drop},     {"kb.gap", .writeh = rpc_gap},
-	{"kb.import", .writeh = rpc_import}, {NULL},
+	{"kb.search", .readh = rpc_search, .newest = true},
+	{"kb.get", .readh = rpc_get},
+	{"kb.list", .readh = rpc_list},
+	{"kb.log", .readh = rpc_log},
+	{"kb.signed", .readh = rpc_signed},
+	{"kb.stat", .readh = rpc_stat},
+	{"kb.likely", .readh = rpc_likely},
+	{"kb.adopt", .writeh = rpc_adopt},
+	{"kb.drop", .writeh = rpc_drop},
+	{"kb.gap", .writeh = rpc_gap},
+	{"kb.import", .writeh = rpc_import},
+	{NULL},
 };

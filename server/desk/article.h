@@ -27,5 +27,8 @@ struct store;
 int article_alloc(struct article **ap, struct fact_log *log,
 		  struct session_hub *hub, struct store *store);
 
+/* What its workers search. */
+struct kb_index *article_index(struct article *a);
+
 /* kb.*: part is the struct article. */
 extern const struct rpc_handler article_methods[];

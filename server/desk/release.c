@@ -16,6 +16,7 @@
 #include "kb/wire.h"
 #include "server/core/store_kb.h"
 #include "server/core/store_people.h"
+#include "server/desk/regress.h"
 
 #define ID_BYTES     64
 #define REASON_BYTES 600
@@ -426,6 +427,91 @@ static int on_ready(const struct kb_waiting *w, void *arg)
 		       : 0;
 }
 
+static int try_ready(struct kb_set **sp, struct rpc_call *call, struct db *db,
+		     const json_t *ready)
+{
+	size_t n = json_array_size(ready);
+	scoped_mem struct regress_entry *list =
+		mem_zalloc((n + 1) * sizeof(*list), NULL);
+
+	if (!list)
+		return ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const json_t *one = json_array_get(ready, i);
+		list[i] = (struct regress_entry){json_str(one, "id"),
+						 json_int(one, "version")};
+	}
+	return regress_try(sp, call->part, db, list, n, call->cancelled);
+}
+
+/* On a worker: what the regression set says to it. */
+static int look_release(struct rpc_call *call, struct db *db)
+{
+	scoped_json json_t *ready = json_array();
+	scoped_json json_t *mark = regress_mark(db);
+	scoped_mem struct kb_set *set = NULL;
+
+	if (!call->part)
+		return 0;
+	int err = kb_life_waiting(db, "", on_ready, ready);
+	if (!err)
+		err = try_ready(&set, call, db, ready);
+	if (err)
+		return err;
+	call->looked = json_pack("{s:O, s:O, s:o}", "ready", ready, "mark",
+				 mark, "cases", regress_json(set));
+	return call->looked ? 0 : ENOMEM;
+}
+
+/* Does what the worker saw still hold, and may it be released? */
+static int judge(struct rpc_call *call, struct db *db, const json_t *ready,
+		 const char *force)
+{
+	const json_t *cases = json_object_get(call->looked, "cases");
+	const json_t *first =
+		json_array_get(json_object_get(cases, "lost"), 0);
+
+	if (!call->part)
+		return 0;
+	if (!json_equal(json_object_get(call->looked, "ready"), ready) ||
+	    !regress_holds(db, json_object_get(call->looked, "mark")))
+		return rpc_fail(call, EAGAIN,
+				N_("Entries change faster than a release can "
+				   "be tried: try again"),
+				NULL);
+	int64_t before = json_int(cases, "before");
+	int64_t after = json_int(cases, "after");
+	if (after >= before || *force)
+		return 0;
+	return rpc_fail(call, EALREADY,
+			N_("Fewer questions of the regression set would be "
+			   "answered right; release with a reason, or mend "
+			   "it"),
+			"%lld -> %lld: %s %.100s", (long long)before,
+			(long long)after, json_str(first, "entry"),
+			json_str(first, "question"));
+}
+
+static json_t *release_body(const char *name, const char *note,
+			    json_t *entries, const json_t *cases,
+			    const char *force)
+{
+	json_t *body = json_pack("{s:s, s:s, s:O, s:b}", "release", name,
+				 "note", note, "entries", entries, "learn", 1);
+
+	if (!body || !cases)
+		return body;
+	bool lower = json_int(cases, "after") < json_int(cases, "before");
+	scoped_json json_t *figures = json_pack(
+		"{s:I, s:I, s:I}", "n", (json_int_t)json_int(cases, "n"),
+		"before", (json_int_t)json_int(cases, "before"), "after",
+		(json_int_t)json_int(cases, "after"));
+	json_object_set(body, "cases", figures);
+	if (lower)
+		json_object_set_new(body, "forced", json_string(force));
+	return body;
+}
+
 static int rpc_release(struct rpc_call *call, struct db *db)
 {
 	scoped_json json_t *entries = json_array();
@@ -435,21 +521,27 @@ static int rpc_release(struct rpc_call *call, struct db *db)
 	json_in_init(&in, call->params);
 	const char *note = json_in_str_or(&in, "note", REASON_BYTES, "");
 	bool dry = json_in_bool_or(&in, "dry", false);
+	const char *force = json_in_str_or(&in, "force", REASON_BYTES, "");
 	if (json_in_done(&in))
 		return rpc_bad_params(call, &in);
+	json_t *cases = json_object_get(call->looked, "cases");
+	force += strspn(force, " \t\r\n");
 	int err = kb_life_waiting(db, "", on_ready, entries);
 	if (!err)
 		err = name_release(db, name, sizeof(name));
+	if (!err)
+		err = judge(call, db, entries, dry ? "dry" : force);
 	if (!err && !dry)
-		err = rpc_append(call, db, "kb.released", name,
-				 json_pack("{s:s, s:s, s:O, s:b}", "release",
-					   name, "note", note, "entries",
-					   entries, "learn", 1));
+		err = rpc_append(
+			call, db, "kb.released", name,
+			release_body(name, note, entries, cases, force));
 	if (err)
 		return err;
 	call->result =
 		json_pack("{s:s, s:s, s:b, s:O}", "release", name, "note",
 			  note, "dry", (int)dry, "entries", entries);
+	if (call->result && cases)
+		json_object_set(call->result, "cases", cases);
 	return call->result ? 0 : ENOMEM;
 }
 
@@ -547,10 +639,12 @@ static int rpc_versions(struct rpc_call *call, struct db *db)
 static int on_release(const struct store_kb_release *r, void *arg)
 {
 	struct rpc_call *call = arg;
-	json_t *item =
-		json_pack("{s:s, s:I, s:s, s:s, s:O}", "release", r->name,
-			  "at_us", (json_int_t)r->at_us, "actor", r->actor,
-			  "note", r->note, "entries", r->entries);
+	json_t *item = json_pack(
+		"{s:s, s:I, s:s, s:s, s:O, s:{s:I, s:I, s:I}, s:s}", "release",
+		r->name, "at_us", (json_int_t)r->at_us, "actor", r->actor,
+		"note", r->note, "entries", r->entries, "cases", "n",
+		(json_int_t)r->cases, "before", (json_int_t)r->before, "after",
+		(json_int_t)r->after, "forced", r->forced);
 
 	return rpc_page_add(call, item) ? 0 : ECANCELED;
 }
@@ -575,7 +669,7 @@ const struct rpc_handler release_methods[] = {
 	{"kb.confirm", .writeh = rpc_confirm},
 	{"kb.withdraw", .writeh = rpc_withdraw},
 	{"kb.rollback", .writeh = rpc_rollback},
-	{"kb.release", .writeh = rpc_release},
+	{"kb.release", .writeh = rpc_release, .lookh = look_release},
 	{"kb.waiting", .readh = rpc_waiting},
 	{"kb.versions", .readh = rpc_versions},
 	{"kb.releases", .readh = rpc_releases},

@@ -4,8 +4,9 @@
  * reviewed by a lead, confirmed by the bureau, released. Each step is a
  * person's act and a fact; author, reviewer and confirmer are three people.
  * What is released together counts from one moment on, on the phone and in
- * messages alike. A wrong answer is withdrawn at once; an older text comes
- * back by a rollback, which is a version of its own.
+ * messages alike; one by which fewer questions of the regression set would be
+ * answered right wants a reason. A wrong answer is withdrawn at once; an older
+ * text comes back by a rollback, which is a version of its own.
  *
  * An administrator may enter the bureau's confirmation for a person of the
  * bureau who gave it on paper; the fact names both, and the paper.
@@ -14,8 +15,9 @@
  * "entry.reviewed" {version}, "entry.confirmed" {version, by, paper,
  * effective}, "entry.returned" and "entry.withdrawn" {version, reason},
  * "entry.rolledback" {version, of, text, effective, reason, by, paper};
- * "kb.released" {release, note, entries:[{id, version}]}, subject the
- * release; "kb.turned" {day} when a day begins on which versions take effect.
+ * "kb.released" {release, note, entries:[{id, version}], cases:{n, before,
+ * after}, forced}, subject the release; "kb.turned" {day} when a day begins on
+ * which versions take effect.
  */
 #pragma once
 
@@ -23,7 +25,8 @@
 #include "server/core/rpc.h"
 
 /* kb.draft, kb.review, kb.return, kb.confirm, kb.withdraw, kb.rollback,
- * kb.release, kb.waiting, kb.versions, kb.releases. */
+ * kb.release, kb.waiting, kb.versions, kb.releases; part is the struct
+ * regress by which releases are tried (NULL: they are not). */
 extern const struct rpc_handler release_methods[];
 
 /* In whose name the bureau signs: the caller, or the person of the bureau for

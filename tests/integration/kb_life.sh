@@ -154,6 +154,44 @@ kb gap-close --reason 不属于本热线 $(jq -s '.[1].gaps[]' "$site/gaps.json"
 kb --json waiting | jq -es 'any(.[]; .id == "KB-7002" and .state == "draft")' \
 	>/dev/null || fail 'the draft does not wait'
 
+step 'a release by which fewer questions are answered right wants a reason'
+ask l01 case.set '{"question": "社保卡丢了，电话13800138000", "entry": "KB-7001"}'
+answered l01 '.result.question == "社保卡丢了，电话***"'
+kb case-keep --entry KB-7001 社保卡补办 | grep -q kept || fail 'not kept'
+ask a001 case.drop '{"case": 1}'
+answered a001 '.error.data.name == "not_allowed"'
+refused 'no such question' kb case-drop 999
+refused 'no such entry' kb case-keep --entry KB-1 社保卡
+kb --json cases kept | jq -es 'length == 2' >/dev/null || fail 'not two'
+entry 2026-01-01 三年一认证。 | sed 's/社保卡[^？]*/养老认证/' >"$site/home/other.md"
+chmod a+r "$site/home/other.md"
+kb draft "$site/home/other.md" >/dev/null
+ask l01 kb.review '{"entry": "KB-7001"}'
+kb confirm --by B01 --paper 函 KB-7001 >/dev/null
+kb impact KB-7001 | grep -q '^! .*answered as before' || fail 'impact'
+kb release --dry-run | grep -q 'right before 2, now 0' || fail 'a look at it'
+refused '2 -> 0: KB-7001' kb release
+kb release --force 条目改作他用 | grep -q 'now 0' || fail 'not forced'
+kb --json releases | jq -es '.[0].forced == "条目改作他用" and .[0].cases.before == 2' \
+	>/dev/null || fail 'the reason is not kept'
+kb case-drop "$(kb --json cases | jq -s '.[0].case')" >/dev/null
+kb --json cases | jq -es 'length == 1' >/dev/null || fail 'not dropped'
+
+step 'answers: nothing without a set that shows it is right'
+kb --json answer 养老认证 | jq -e '.id == null and .small and .needs > .cases' >/dev/null ||
+	fail 'it was sure'
+kb answer 养老认证 2>&1 >/dev/null | grep -q 'it needs about' || fail 'no word why'
+for i in {1..60}; do
+	printf '养老认证%s\tKB-7001\n天气怎么样%s\t-\n' "$i" "$i"
+done >"$site/home/set"
+chmod a+r "$site/home/set"
+kb --json calibrate "$site/home/set" | jq -e '.cases == 120 and .right == 60' >/dev/null ||
+	fail 'calibrate'
+kb --json --target 0.8 answer 养老认证 | jq -e '.entry == "KB-7001" and .version == 4' >/dev/null ||
+	fail 'it is not sure'
+ask a001 kb.answer '{"q": "天气怎么样", "target": "0.8"}'
+answered a001 '.result.entry == null and .result.why'
+
 step 'kill -9 changes nothing of it'
 kb --json versions KB-7001 >"$site/before.json"
 kill -9 "$(cat "$site/pid/zuoxid")"

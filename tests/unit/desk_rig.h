@@ -94,6 +94,11 @@ static inline int rig_run(const struct rpc_handler *h, struct rpc_call *call,
 		return h->liveh(call);
 	if (h->readh)
 		return h->readh(call, db);
+	if (h->lookh) {
+		int err = h->lookh(call, db);
+		if (err)
+			return err;
+	}
 	assert_int_equal(db_begin(db), 0);
 	assert_int_equal(db_save(db), 0);
 	int err = h->writeh(call, db);
@@ -134,5 +139,6 @@ static inline int rig_call(struct rig *r, const struct rpc_handler *table,
 		 call.message ? call.message : "");
 	snprintf(r->detail, sizeof(r->detail), "%s", call.detail);
 	json_decref(call.params);
+	json_decref(call.looked);
 	return err;
 }
