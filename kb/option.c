@@ -245,6 +245,14 @@ int option_check(const struct options *o, const char *command)
 	return EXIT_DONE;
 }
 
+/* "search|answer: " */
+static void print_commands(FILE *out, const char *s)
+{
+	for (s++; s[1]; s++)
+		putc(*s == ' ' ? '|' : *s, out);
+	fputs(": ", out);
+}
+
 void option_help(FILE *out, const char *command)
 {
 	for (size_t i = 0; i < ROWS_N; i++) {
@@ -256,12 +264,8 @@ void option_help(FILE *out, const char *command)
 		snprintf(name, sizeof(name), "--%s%s%s", row->name,
 			 row->arg ? " " : "", row->arg ? row->arg : "");
 		fprintf(out, "  %-18s ", name);
-		if (!command && row->commands) {
-			const char *s = row->commands + 1;
-			for (; s[1]; s++)
-				fputs(*s == ' ' ? ", " : (char[]){*s, 0}, out);
-			fputs(": ", out);
-		}
+		if (!command && row->commands)
+			print_commands(out, row->commands);
 		fprintf(out, "%s\n", _(row->help));
 	}
 }
