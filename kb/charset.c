@@ -54,9 +54,9 @@ static const char *utf16(const char *text, size_t len)
 	/* "---" and the keys of a header are a third at least */
 	if (len < 16)
 		return NULL;
-	if (odd * 8 > len && !even)
+	if (odd * 8 > len && even * 4 < odd)
 		return "utf-16le";
-	return even * 8 > len && !odd ? "utf-16be" : NULL;
+	return even * 8 > len && odd * 4 < even ? "utf-16be" : NULL;
 }
 
 /* UTF-8 with a wound is UTF-8: most of what is not ASCII is right. */

@@ -84,7 +84,8 @@ static int check_charset(struct kb_reader *r, const char *text, size_t len)
 
 	if (!name)
 		return 0;
-	bad = utf8_check(text, len);
+	/* in UTF-16 it is the first line, whatever the bytes look like */
+	bad = strncmp(name, "utf-16", 6) ? utf8_check(text, len) : 0;
 	for (long i = 0; i < bad; i++)
 		line += text[i] == '\n';
 	kb_entry_fault(r, line,
