@@ -252,6 +252,11 @@ struct proto_method {
 	  "Keep a question with the entry that answers it")                  \
 	X("case.drop", MAY_REVIEW, RUN_WRITE, "case:int reason?:str",        \
 	  "Take it out of the set")                                          \
+	X("topic.report", MAY_REVIEW, RUN_READ,                              \
+	  "from_us:int to_us:int kind?:str limit?:int",                      \
+	  "What citizens ask about: hot, hard and routine, and why")         \
+	X("flow.report", MAY_REVIEW, RUN_READ, "due?:bool cursor?:str",      \
+	  "Flows: due for review, handling time before and after")           \
 	/* recordings */                                                     \
 	X("recording.list", MAY_REVIEW, RUN_READ,                            \
 	  "from_us?:int to_us?:int agent?:str number?:str contact?:str "     \

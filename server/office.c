@@ -50,6 +50,7 @@
 #include "server/desk/site.h"
 #include "server/desk/skill.h"
 #include "server/desk/ticket.h"
+#include "server/desk/topic.h"
 #include "server/desk/training.h"
 #include "server/desk/watch.h"
 #include "server/voice/voice.h"
@@ -372,6 +373,7 @@ static int training_start(struct office *o)
 	};
 	rpc_register(o->rpc, training_methods, &o->training);
 	rpc_register(o->rpc, course_methods, NULL);
+	rpc_register(o->rpc, topic_methods, NULL);
 	int err = skill_alloc(&o->skill, o->log);
 	if (err)
 		return err;

@@ -156,6 +156,19 @@ static const struct ctl_column course_columns[] = {
 	{"place", N_("Where")},	  {"people", N_("People")},
 	{"passed", N_("Passed")}, {NULL, NULL},
 };
+static const struct ctl_column topic_columns[] = {
+	{"line", N_("Line")},	  {"entry", N_("Entry")},
+	{"title", N_("Title")},	  {"count", N_("Calls")},
+	{"before", N_("Before")}, {"growth", N_("Growth, %")},
+	{"mean_ms", N_("Talk")},  {"kinds", N_("Kind")},
+	{"why", N_("Why")},	  {NULL, NULL},
+};
+static const struct ctl_column flow_columns[] = {
+	{"entry", N_("Entry")},	     {"title", N_("Title")},
+	{"review", N_("Review")},    {"due", N_("Due")},
+	{"now", N_("This version")}, {"was", N_("Before")},
+	{"change", N_("Change, %")}, {NULL, NULL},
+};
 static const struct ctl_column method_columns[] = {
 	{"name", N_("Method")},
 	{"params", N_("Parameters")},
@@ -270,6 +283,10 @@ const struct ctl_verb ctl_verbs[] = {
 	 .runh = ctl_course_sheet,
 	 .synopsis = "course sheet [--from TIME] [--to TIME] [--csv]",
 	 .help = N_("Who was at which course, a line each, also as CSV")},
+	ROW("topic", "report", "topic.report", topic_columns,
+	    N_("What citizens ask about: hot, hard and routine, and why")),
+	ROW("flow", "report", "flow.report", flow_columns,
+	    N_("Flows: due for review, handling time before and after")),
 	ROW("recording", "list", "recording.list", recording_columns,
 	    N_("Recordings, newest first")),
 	ROW("alarm", "list", "alarm.list", alarm_columns, N_("Alarms now")),

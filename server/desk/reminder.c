@@ -79,9 +79,7 @@ static int64_t week_start(int64_t us)
 	return cal_day_start(noon - (tm.tm_wday + 6) % 7 * DAY_US);
 }
 
-/* Since when there has to be a release: the beginning of the last week whose
- * working hours are over. Weeks without any do not count. 0: none yet. */
-static int64_t owed_since(const struct cal *cal, int64_t now_us)
+int64_t reminder_owed_since(const struct cal *cal, int64_t now_us)
 {
 	int64_t from = week_start(now_us);
 	int64_t end = week_start(from + 7 * DAY_US + DAY_US / 2);
@@ -260,7 +258,7 @@ static void on_look(void *arg)
 	k->people = json_object();
 	k->late_us = training_late_us(r->prm.training, cal, now);
 	k->due_us = training_due_us(r->prm.training, cal, now);
-	k->week_us = owed_since(cal, now);
+	k->week_us = reminder_owed_since(cal, now);
 	cal_day(k->today, now);
 	if (r->prm.expiring_days)
 		cal_day(k->last, now + r->prm.expiring_days * DAY_US);

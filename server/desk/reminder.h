@@ -19,6 +19,7 @@
 
 struct reminder;
 struct alarm;
+struct cal;
 struct fact_log;
 struct session_hub;
 struct site;
@@ -43,3 +44,7 @@ struct reminder_prm {
 int reminder_alloc(struct reminder **rp, const struct reminder_prm *prm);
 /* After everything is loaded. */
 void reminder_start(struct reminder *r);
+
+/* Since when there has to be a release: the beginning of the last week whose
+ * working hours are over. Weeks without any do not count. 0: none yet. */
+int64_t reminder_owed_since(const struct cal *cal, int64_t now_us);

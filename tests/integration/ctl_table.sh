@@ -54,6 +54,7 @@ declare -A good=(
 	[learn list]='' [learn report]='' [learn get]='-KB-9 1'
 	[course set]='--kind hall --title 大厅学习 --from 2026-11-24 --to 2026-11-25 --gates queue=si,level=3'
 	[course get]=C-2026-001 [course list]=''
+	[topic report]='2026-11-01 2026-12-01 --kind hot' [flow report]=''
 	[course mark]='C-2026-001 A001 --score 90 --passed yes' [course sheet]=''
 	[alarm take]=trunk:dead
 	[backup]="$site/backup" [restore]="-$site/nothing"
@@ -129,14 +130,14 @@ for v in "${all[@]}"; do
 	try $wanted $v $args --json
 	[ $wanted -eq 0 ] || continue
 	case $v in
-	*list | *waiting | *missed | *sheet | learn\ report) want='.items | type == "array"' ;;
+	*list | *waiting | *missed | *sheet | *report) want='.items | type == "array"' ;;
 	*) want='type == "object"' ;;
 	esac
 	jq -e "$want" <<<"$said" >/dev/null || fail "$v --json: $said"
 	# and for people
 	# shellcheck disable=SC2086
 	case $v in
-	*list | *waiting | *missed | *show | wall | status)
+	*list | *waiting | *missed | *sheet | *report | *show | wall | status)
 		try 0 $v $args
 		[ -n "$said" ] || fail "$v prints nothing"
 		;;

@@ -151,6 +151,16 @@ agent_of L01 '.lowered[0].level == 2' || fail 'not passed, and not lowered'
 site_ctl course sheet --csv | tail -n 1 | grep -q "\"'=新政策考试\".*\"A001\",\"王莹\".*,91,\"是\"" ||
 	fail "the sheet: $(site_ctl course sheet --csv)"
 
+step 'what is owed to the knowledge base is an alarm'
+no_alarm kb:review || fail 'nothing is due yet'
+printf -- '---\nid: KB-7002\ntitle: 补卡流程\nquestion: 怎么补卡？\nkind: flow\nline: si\neffective: 2026-01-01\nreview: %s\npolicy: 样例\nowner: 社保科\nstate: confirmed\n---\n【步骤】\n1. 带身份证\n2. 到窗口\n' \
+	"$(TZ=Asia/Shanghai date +%F)" >"$site/home/flow.md"
+chmod a+r "$site/home/flow.md"
+kb import --by B01 --paper 函 "$site/home/flow.md" >/dev/null
+eventually 60 alarm_is kb:review
+site_ctl flow report --due yes --json | jq -e '.items[0] | .entry == "KB-7002" and .due' \
+	>/dev/null || fail 'the flow is not due'
+
 step 'a rebuild makes the same of it, and verify is content'
 expect 'verify is clean' site_ctl verify >/dev/null
 site_end zuoxid 15
