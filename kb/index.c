@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "common/libre.h"
 #include "common/scope.h"
@@ -22,11 +23,24 @@
 #define BODY_SHORT 100
 #define LETTERS	   3 /* longest key of first letters */
 #define DEAD_MIN   1000
+#define PAGE_BYTES 4096ul
+#define SPREAD_MIN (4u << 20)
 
 const float kb_weights[KB_WEIGHTS] = {.25f, .35f, .45f, .55f,
 				      .70f, .80f, .90f, 1.f};
 
 /* ---- growing ---- */
+
+/* Large tables are read here and there: with large pages the processor finds
+ * their addresses in one step. Only a hint. */
+static void spread(void *p, size_t bytes)
+{
+	uintptr_t from = ((uintptr_t)p + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+
+	if (bytes >= SPREAD_MIN)
+		madvise((void *)from, bytes - (from - (uintptr_t)p),
+			MADV_HUGEPAGE);
+}
 
 /* Room for one more; plain realloc, because libre's blocks cannot be asked
  * for gigabytes without clearing them. */
@@ -40,6 +54,7 @@ static int grow(void *listp, uint32_t n, uint32_t *room, size_t size)
 	void *p = realloc(*list, more * size);
 	if (!p)
 		return ENOMEM;
+	spread(p, more * size);
 	*list = p;
 	*room = more;
 	return 0;
@@ -51,8 +66,10 @@ static void clear(struct kb_index *ix)
 		free(ix->docs[i].syms);
 		free(ix->docs[i].texts);
 	}
-	for (uint32_t i = 0; i < ix->terms_n; i++)
-		free(ix->terms[i].list);
+	for (uint32_t i = 0; i < ix->terms_n; i++) {
+		if (ix->terms[i].room)
+			free(ix->terms[i].list);
+	}
 	free(ix->docs);
 	free(ix->terms);
 	free(ix->slots);
@@ -129,35 +146,46 @@ static uint64_t mix(uint64_t x)
 }
 
 /* The slot of a key: its own, or the free one where it belongs. */
-static uint32_t slot_of(const struct kb_index *ix, uint64_t key)
+static struct kb_slot *slot_of(const struct kb_index *ix, uint64_t key)
 {
-	uint32_t mask = ix->slots_n - 1, k = (uint32_t)mix(key) & mask;
+	uint64_t hash = mix(key);
+	uint32_t mask = ix->slots_n - 1, k = (uint32_t)hash & mask;
+	uint32_t print = (uint32_t)(hash >> 32);
 
-	while (ix->slots[k] && ix->terms[ix->slots[k] - 1].key != key)
+	while (ix->slots[k].term &&
+	       (ix->slots[k].print != print ||
+		ix->terms[ix->slots[k].term - 1].key != key))
 		k = (k + 1) & mask;
-	return k;
+	return &ix->slots[k];
 }
 
 const struct kb_term *kb_index_term(const struct kb_index *ix, uint64_t key)
 {
 	if (!ix->slots_n)
 		return NULL;
-	uint32_t k = ix->slots[slot_of(ix, key)];
+	uint32_t k = slot_of(ix, key)->term;
 	return k ? &ix->terms[k - 1] : NULL;
+}
+
+static void slot_take(struct kb_index *ix, struct kb_slot *slot, uint32_t term)
+{
+	slot->print = (uint32_t)(mix(ix->terms[term].key) >> 32);
+	slot->term = term + 1;
 }
 
 static int widen(struct kb_index *ix)
 {
 	uint32_t n = ix->slots_n ? 2 * ix->slots_n : 1 << 12;
-	uint32_t *slots = calloc(n, sizeof(*slots));
+	struct kb_slot *slots = calloc(n, sizeof(*slots));
 
 	if (!slots)
 		return ENOMEM;
+	spread(slots, n * sizeof(*slots));
 	free(ix->slots);
 	ix->slots = slots;
 	ix->slots_n = n;
 	for (uint32_t i = 0; i < ix->terms_n; i++)
-		slots[slot_of(ix, ix->terms[i].key)] = i + 1;
+		slot_take(ix, slot_of(ix, ix->terms[i].key), i);
 	return 0;
 }
 
@@ -205,9 +233,9 @@ static int term_add(struct kb_term **tp, struct kb_index *ix, uint64_t key)
 		err = widen(ix);
 	if (err)
 		return err;
-	uint32_t slot = slot_of(ix, key);
-	if (ix->slots[slot]) {
-		*tp = &ix->terms[ix->slots[slot] - 1];
+	struct kb_slot *slot = slot_of(ix, key);
+	if (slot->term) {
+		*tp = &ix->terms[slot->term - 1];
 		return 0;
 	}
 	err = grow(&ix->terms, ix->terms_n, &ix->terms_room,
@@ -218,12 +246,30 @@ static int term_add(struct kb_term **tp, struct kb_index *ix, uint64_t key)
 		return err;
 	struct kb_term *t = &ix->terms[ix->terms_n++];
 	*t = (struct kb_term){.key = key};
-	ix->slots[slot] = ix->terms_n;
+	slot_take(ix, slot, ix->terms_n - 1);
 	*tp = t;
 	return 0;
 }
 
 /* ---- postings ---- */
+
+#define POST_MAX 6 /* bytes of one posting */
+
+static int make_room(struct kb_term *t)
+{
+	if (t->len + POST_MAX <= (t->room ? t->room : KB_SHORT_LIST))
+		return 0;
+	uint32_t room =
+		t->room ? t->room + t->room / 2 + POST_MAX : 2 * KB_SHORT_LIST;
+	uint8_t *list = realloc(t->room ? t->list : NULL, room);
+	if (!list)
+		return ENOMEM;
+	if (!t->room)
+		memcpy(list, t->brief, t->len);
+	t->list = list;
+	t->room = room;
+	return 0;
+}
 
 static int post(struct kb_index *ix, uint64_t key, uint32_t place,
 		unsigned level, bool again)
@@ -234,7 +280,7 @@ static int post(struct kb_index *ix, uint64_t key, uint32_t place,
 	if (err)
 		return err;
 	if (t->last == place + 1) {
-		uint8_t *p = t->list + t->tail;
+		uint8_t *p = (t->room ? t->list : t->brief) + t->tail;
 		unsigned had = *p & 7;
 		/* once more in a body counts a little more */
 		if (again && had < 3)
@@ -243,22 +289,18 @@ static int post(struct kb_index *ix, uint64_t key, uint32_t place,
 			*p = (uint8_t)((*p & ~7u) | level);
 		return 0;
 	}
-	if (t->len + 6 > t->room) {
-		uint32_t room = t->room ? t->room + t->room / 2 + 6 : 8;
-		uint8_t *list = realloc(t->list, room);
-		if (!list)
-			return ENOMEM;
-		t->list = list;
-		t->room = room;
-	}
+	err = make_room(t);
+	if (err)
+		return err;
+	uint8_t *list = t->room ? t->list : t->brief;
 	uint32_t gap = place + 1 - t->last;
 	t->tail = t->len;
 	uint64_t v = (uint64_t)gap << 3 | level;
 	while (v >= 0x80) {
-		t->list[t->len++] = (uint8_t)(v | 0x80);
+		list[t->len++] = (uint8_t)(v | 0x80);
 		v >>= 7;
 	}
-	t->list[t->len++] = (uint8_t)v;
+	list[t->len++] = (uint8_t)v;
 	t->last = place + 1;
 	t->docs++;
 	return 0;
@@ -334,6 +376,8 @@ struct making {
 	uint32_t wide[WIDE_MAX];
 	unsigned level;
 	bool again;
+	uint64_t *keys; /* of the text being put in */
+	uint32_t keys_n, keys_room;
 };
 
 static int word_add(struct kb_index *ix, const struct kb_unit *unit)
@@ -446,7 +490,63 @@ static int add_lines(struct making *m, enum kb_part part, const char *s)
 static int on_post(uint64_t key, void *arg)
 {
 	struct making *m = arg;
-	return post(m->ix, key, m->ix->docs_n, m->level, m->again);
+	int err = grow(&m->keys, m->keys_n, &m->keys_room, sizeof(*m->keys));
+
+	if (!err)
+		m->keys[m->keys_n++] = key;
+	return err;
+}
+
+/* Terms lie all over the memory: what comes soon is fetched ahead, first its
+ * slot, then what the slot points at. */
+#define AHEAD 24
+
+static uint32_t home_of(const struct making *m, uint32_t i)
+{
+	return (uint32_t)mix(m->keys[i]) & (m->ix->slots_n - 1);
+}
+
+/* Most likely the term of that key; NULL: it is a new one. */
+static struct kb_term *term_near(const struct making *m, uint32_t i)
+{
+	const struct kb_index *ix = m->ix;
+	uint32_t k = home_of(m, i), print = (uint32_t)(mix(m->keys[i]) >> 32);
+
+	while (ix->slots[k].term && ix->slots[k].print != print)
+		k = (k + 1) & (ix->slots_n - 1);
+	return ix->slots[k].term ? &ix->terms[ix->slots[k].term - 1] : NULL;
+}
+
+static void fetch(const struct making *m, uint32_t i)
+{
+	uint32_t k = i + AHEAD, n = m->keys_n;
+
+	if (k < n)
+		__builtin_prefetch(&m->ix->slots[home_of(m, k)]);
+	k -= AHEAD / 3;
+	if (k < n) {
+		struct kb_term *t = term_near(m, k);
+		if (t)
+			__builtin_prefetch(t, 1);
+	}
+	k -= AHEAD / 3;
+	if (k < n) {
+		struct kb_term *t = term_near(m, k);
+		if (t && t->room)
+			__builtin_prefetch(t->list + t->tail, 1);
+	}
+}
+
+static int post_keys(struct making *m)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < m->keys_n && !err; i++) {
+		fetch(m, i);
+		err = post(m->ix, m->keys[i], m->ix->docs_n, m->level,
+			   m->again);
+	}
+	return err;
 }
 
 static unsigned level_of(const struct kb_span *t)
@@ -466,7 +566,10 @@ static int add_postings(struct making *m)
 		const struct kb_span *t = &m->texts[i];
 		m->level = level_of(t);
 		m->again = t->part == KB_PART_BODY;
+		m->keys_n = 0;
 		err = each_key(m->syms + t->from, t, on_post, m);
+		if (!err)
+			err = post_keys(m);
 	}
 	return err;
 }
@@ -654,7 +757,7 @@ int kb_index_drop(struct kb_index *ix, uint32_t place)
 		if (i && t.keys[i] == t.keys[i - 1])
 			continue;
 		struct kb_term *term =
-			&ix->terms[ix->slots[slot_of(ix, t.keys[i])] - 1];
+			&ix->terms[slot_of(ix, t.keys[i])->term - 1];
 		term->docs--;
 	}
 	free(t.keys);
@@ -770,6 +873,7 @@ static void making_destructor(void *arg)
 {
 	struct making *m = arg;
 	mem_deref(m->syms);
+	free(m->keys);
 }
 
 static int making_alloc(struct making **mp, struct kb_index *ix)

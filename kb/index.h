@@ -72,14 +72,24 @@ struct kb_doc {
 	int32_t effective, expires; /* 20261124; 0: none is given */
 };
 
+#define KB_SHORT_LIST 8 /* bytes of a list that lie in the term itself */
+
 struct kb_term {
 	uint64_t key;
-	uint8_t *list; /* varints */
-	uint32_t len, room;
-	uint32_t docs; /* alive */
-	uint32_t last; /* place of the last entry in the list + 1 */
-	uint32_t tail; /* where in the list it stands */
+	union { /* varints; most terms are rare, and have a short one */
+		uint8_t *list;
+		uint8_t brief[KB_SHORT_LIST];
+	};
+	uint32_t len, room; /* room 0: brief */
+	uint32_t docs;	    /* alive */
+	uint32_t last;	    /* place of the last entry in the list + 1 */
+	uint32_t tail;	    /* where in the list it stands */
 };
+
+static inline const uint8_t *kb_term_list(const struct kb_term *t)
+{
+	return t->room ? t->list : t->brief;
+}
 
 /* A word in letters, to be found by its beginning. */
 struct kb_word {
@@ -98,6 +108,12 @@ static inline uint64_t kb_key(uint32_t a, uint32_t b)
 #define KB_WEIGHTS 8 /* levels in a posting */
 extern const float kb_weights[KB_WEIGHTS];
 
+struct kb_slot {
+	uint32_t print; /* the other half of the hash: others are passed by
+			 * without a look at their terms */
+	uint32_t term;	/* number + 1; 0: free */
+};
+
 struct kb_sound {
 	uint32_t term;
 	uint32_t next; /* number + 1 */
@@ -115,7 +131,7 @@ struct kb_index {
 	uint32_t docs_n, docs_room, alive;
 	struct kb_term *terms;
 	uint32_t terms_n, terms_room;
-	uint32_t *slots; /* hash -> number of the term + 1 */
+	struct kb_slot *slots; /* by hash of the key */
 	uint32_t slots_n;
 	uint32_t *rows; /* row of the database -> place + 1, when small */
 	size_t rows_n;

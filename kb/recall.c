@@ -2,6 +2,7 @@
 #include "kb/recall.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "common/libre.h"
@@ -16,8 +17,6 @@
 struct walk {
 	const struct kb_question *q;
 	float *scores; /* by place */
-	uint32_t *seen;
-	uint32_t seen_n;
 	int line;
 };
 
@@ -33,7 +32,7 @@ static int by_docs(const void *x, const void *y)
 
 static void walk_term(struct walk *w, const struct kb_term *t, float weight)
 {
-	const uint8_t *p = t->list, *end = t->list + t->len;
+	const uint8_t *p = kb_term_list(t), *end = p + t->len;
 	float by_level[KB_WEIGHTS];
 	uint32_t place = 0;
 
@@ -44,10 +43,7 @@ static void walk_term(struct walk *w, const struct kb_term *t, float weight)
 		for (unsigned shift = 7; *p++ & 0x80; shift += 7)
 			v |= (uint64_t)(*p & 0x7F) << shift;
 		place += (uint32_t)(v >> 3);
-		float *score = &w->scores[place - 1];
-		if (*score == 0)
-			w->seen[w->seen_n++] = place - 1;
-		*score += by_level[v & 7];
+		w->scores[place - 1] += by_level[v & 7];
 	}
 }
 
@@ -107,20 +103,33 @@ static void keep(struct kb_recalled *heap, unsigned *n, struct kb_recalled one)
 	sink(heap, *n, 0);
 }
 
+static bool may(const struct walk *w, uint32_t place)
+{
+	const struct kb_doc *doc = &w->q->ix->docs[place];
+
+	return kb_doc_is_seen(doc, w->q->trial) &&
+	       (w->line < 0 || doc->line == w->line);
+}
+
+/* An entry is looked at only where its score is among the best so far: most
+ * are not, and what is known of them lies all over the memory. */
 static void pick(struct kb_recalled *out, unsigned *np, const struct walk *w)
 {
 	const struct kb_question *q = w->q;
 	float all = q->groups_weight > 0 ? q->groups_weight : 1;
+	uint32_t n = q->ix->docs_n;
+	float least = 0;
 
-	for (uint32_t i = 0; i < w->seen_n; i++) {
-		uint32_t place = w->seen[i];
-		const struct kb_doc *doc = &q->ix->docs[place];
-		if (!kb_doc_is_seen(doc, q->trial) ||
-		    (w->line >= 0 && doc->line != w->line))
+	for (uint32_t place = 0; place < n; place++) {
+		float score = w->scores[place];
+		if (score <= least || !may(w, place))
 			continue;
-		keep(out, np,
-		     (struct kb_recalled){place, w->scores[place] / all});
+		keep(out, np, (struct kb_recalled){place, score});
+		if (*np == KB_RECALL_MAX)
+			least = out[0].score;
 	}
+	for (unsigned i = 0; i < *np; i++)
+		out[i].score /= all;
 }
 
 int kb_recall(struct kb_recalled out[KB_RECALL_MAX], unsigned *np,
@@ -134,11 +143,9 @@ int kb_recall(struct kb_recalled out[KB_RECALL_MAX], unsigned *np,
 	if (!n)
 		return 0;
 	w.scores = calloc(n, sizeof(*w.scores));
-	w.seen = malloc(n * sizeof(*w.seen));
-	int err = w.scores && w.seen ? walk_all(&w, cancelled) : ENOMEM;
+	int err = w.scores ? walk_all(&w, cancelled) : ENOMEM;
 	if (!err)
 		pick(out, np, &w);
 	free(w.scores);
-	free(w.seen);
 	return err;
 }
