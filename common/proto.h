@@ -299,7 +299,8 @@ struct proto_method {
 	X("queue.list", MAY_ANY, RUN_LIVE, "", "Queues")                     \
 	X("queue.set", MAY_ADMIN, RUN_WRITE,                                 \
 	  "queue:str name?:str number?:str priority?:int wrapup_ms?:int "    \
-	  "lease_ms?:int max_wait_ms?:int notice?:str closed?:str "          \
+	  "lease_ms?:int max_wait_ms?:int least?:int notice?:str "           \
+	  "closed?:str "                                                     \
 	  "music?:str active?:bool",                                         \
 	  "Add or change a queue")                                           \
 	X("disposition.list", MAY_ANY, RUN_READ, "cursor?:str",              \

@@ -95,6 +95,9 @@
 	X(call, max_wait, INT, max_wait_ms, "600000", 10000, 7200000, "ms",   \
 	  "Wait after which a citizen hears the busy prompt and is called "   \
 	  "back")                                                             \
+	X(call, widen, INT, widen_ms, "20000", 0, 600000, "ms",               \
+	  "Wait after which a skill level less is enough for a queue that "   \
+	  "asks for one; 0: never")                                           \
 	X(call, away, INT, away_ms, "20000", 2000, 120000, "ms",              \
 	  "How long a citizen waits for an agent whose line broke")           \
 	X(call, short_abandon, INT, short_abandon_ms, "5000", 0, 60000, "ms", \

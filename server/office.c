@@ -442,6 +442,7 @@ static int acd_start(struct office *o)
 		.site = o->site,
 		.alarm = o->alarm,
 		.ageing_ms = PRIORITY_STEP_MS,
+		.widen_ms = o->cfg->widen_ms,
 		.wait_alarm_ms = o->cfg->wait_alarm_s * 1000,
 		.lease_ms = o->cfg->lease_ms,
 		.max_wait_ms = o->cfg->max_wait_ms,

@@ -243,6 +243,15 @@ int store_learn_before(struct db *db, const char *entry, int64_t version,
 			  "si", entry, version);
 }
 
+int store_learn_count(struct db *db, const char *line, int64_t *np)
+{
+	return db_get_int(db, np, 0,
+			  "SELECT count(DISTINCT person) FROM learner"
+			  " WHERE queue=?1 OR NOT EXISTS(SELECT 1 FROM queue"
+			  " WHERE id=?1)",
+			  "s", line);
+}
+
 /* ---- how far each of them is ---- */
 
 int store_learners(struct db *db, const char *release, int64_t late_us,

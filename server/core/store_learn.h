@@ -52,6 +52,9 @@ int store_learn_state(struct db *db, const char *person, const char *entry,
 int store_learn_before(struct db *db, const char *entry, int64_t version,
 		       int64_t *beforep);
 
+/* How many people a version of that line would be given to. */
+int store_learn_count(struct db *db, const char *line, int64_t *np);
+
 /* ---- how far each of them is ---- */
 
 struct store_learner {

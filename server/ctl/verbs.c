@@ -32,6 +32,7 @@ static const struct ctl_column queue_columns[] = {
 	{"wrapup_ms", N_("Wrap-up")},
 	{"lease_ms", N_("Rings for")},
 	{"max_wait_ms", N_("Longest wait")},
+	{"least", N_("Least level")},
 	{"active", N_("Active")},
 	{NULL, NULL},
 };

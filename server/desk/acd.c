@@ -528,6 +528,9 @@ static struct arrays *arrays_of(const struct acd *acd)
 		return mem_deref(r);
 	fill_agents(acd, r, list);
 	leave_nobody_alone(acd, r);
+	for (unsigned q = 0; q < queues; q++)
+		r->queue[q].least_level =
+			cut_level(site_queue_at(acd->site, q)->least);
 	fill_items(acd, r);
 	return r;
 }
@@ -633,6 +636,16 @@ static const struct acd_item *longest_of(struct acd_item *const *v, size_t n,
 	return longest;
 }
 
+/* Time alone may make an agent good enough for somebody who waits. */
+static bool widens(const struct acd *acd)
+{
+	bool asks = false;
+
+	for (size_t q = 0; q < site_queue_count(acd->site); q++)
+		asks = asks || site_queue_at(acd->site, q)->least > 1;
+	return acd->n && asks && acd->prm.widen_ms > 0;
+}
+
 static void on_tick(void *arg)
 {
 	struct acd *acd = arg;
@@ -652,7 +665,7 @@ static void on_tick(void *arg)
 		mem_deref(v[i]);
 	}
 	mem_deref(v);
-	if (acd->prm.widen_ms > 0)
+	if (widens(acd))
 		acd_kick(acd);
 	tmr_start(&acd->tick, TICK_MS, on_tick, acd);
 }

@@ -82,7 +82,7 @@ struct acd_prm {
 	struct site *site;
 	struct alarm *alarm; /* NULL: none */
 	int64_t ageing_ms;   /* what a step of priority is worth */
-	int64_t widen_ms;
+	int64_t widen_ms;    /* after it a level less is enough; 0: never */
 	int64_t wait_alarm_ms;
 	int64_t lease_ms, max_wait_ms; /* where the queue has none */
 };

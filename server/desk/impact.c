@@ -12,7 +12,7 @@
 #include "kb/base.h"
 #include "kb/entry.h"
 #include "server/core/store_kb.h"
-#include "server/core/store_people.h"
+#include "server/core/store_learn.h"
 #include "server/desk/regress.h"
 
 #define ID_BYTES   64
@@ -94,17 +94,6 @@ static int on_linked(const char *id, void *arg)
 
 	json_array_append_new(im->linked, json_string(id));
 	return json_array_size(im->linked) < LINKED_MAX ? 0 : ECANCELED;
-}
-
-static int on_person(const char *id, json_t *body, void *arg)
-{
-	struct impact *im = arg;
-	unsigned roles = 0;
-
-	if (!json_bool(body, "disabled") &&
-	    !proto_roles_parse(&roles, json_str(body, "roles")))
-		im->agents += (roles & MAY_AGENT) != 0;
-	return 0;
 }
 
 static int check_whole(struct impact *im)
@@ -200,7 +189,8 @@ static int count(struct impact *im, int64_t *weekp)
 	if (!err)
 		err = kb_base_linked(im->db, im->id, on_linked, im);
 	if (!err || err == ECANCELED)
-		err = store_thing_each(im->db, "person", "", on_person, im);
+		err = store_learn_count(im->db, im->v->entry->line,
+					&im->agents);
 	return err;
 }
 

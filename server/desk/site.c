@@ -177,6 +177,7 @@ static int read_queue(struct site *s, const char *id, const json_t *body)
 	q->wrapup_ms = ms_or(body, "wrapup_ms", s->prm.wrapup_ms);
 	q->lease_ms = ms_or(body, "lease_ms", s->prm.lease_ms);
 	q->max_wait_ms = ms_or(body, "max_wait_ms", s->prm.max_wait_ms);
+	q->least = (int)json_int(body, "least");
 	str_ncpy(q->notice, json_str(body, "notice"), sizeof(q->notice));
 	str_ncpy(q->closed, json_str(body, "closed"), sizeof(q->closed));
 	str_ncpy(q->music, json_str(body, "music"), sizeof(q->music));
@@ -451,13 +452,14 @@ json_t *site_queue_json(const struct site_queue *q)
 
 	site_numbers_print(copy.numbers, copy.numbers_n, numbers,
 			   sizeof(numbers));
-	return json_pack("{s:s,s:s,s:s,s:i,s:I,s:I,s:I,s:s,s:s,s:s,s:b}", "id",
-			 q->id, "name", q->name, "number", numbers, "priority",
-			 q->priority, "wrapup_ms", (json_int_t)q->wrapup_ms,
-			 "lease_ms", (json_int_t)q->lease_ms, "max_wait_ms",
-			 (json_int_t)q->max_wait_ms, "notice", q->notice,
-			 "closed", q->closed, "music", q->music, "active",
-			 q->active);
+	return json_pack("{s:s,s:s,s:s,s:i,s:I,s:I,s:I,s:i,s:s,s:s,s:s,s:b}",
+			 "id", q->id, "name", q->name, "number", numbers,
+			 "priority", q->priority, "wrapup_ms",
+			 (json_int_t)q->wrapup_ms, "lease_ms",
+			 (json_int_t)q->lease_ms, "max_wait_ms",
+			 (json_int_t)q->max_wait_ms, "least", q->least,
+			 "notice", q->notice, "closed", q->closed, "music",
+			 q->music, "active", q->active);
 }
 
 void site_queue_live(struct site *s, site_queue_live_h *h, void *arg)

@@ -39,6 +39,7 @@ struct site_queue {
 	int64_t wrapup_ms; /* of config where the queue has none */
 	int64_t lease_ms;
 	int64_t max_wait_ms;
+	int least;	      /* level that a call asks for at first; 0: any */
 	char notice[SITE_ID]; /* prompts; "" is the site's of that name */
 	char closed[SITE_ID];
 	char music[SITE_ID];

@@ -9,6 +9,7 @@
 #include "common/libre.h"
 #include "common/scope.h"
 #include "server/core/store_people.h"
+#include "server/desk/people.h"
 #include "server/desk/site_own.h"
 #include "server/desk/valid.h"
 #include "server/desk/wav_check.h"
@@ -186,8 +187,9 @@ static int check_queue_notice(struct rpc_call *call, struct db *db,
 static int on_queue_set(struct rpc_call *call, struct db *db)
 {
 	static const char *const keys[] = {
-		"name",	  "priority", "wrapup_ms", "lease_ms", "max_wait_ms",
-		"notice", "closed",   "music",	   "active",   NULL};
+		"name",	       "priority", "wrapup_ms", "lease_ms",
+		"max_wait_ms", "least",	   "notice",	"closed",
+		"music",       "active",   NULL};
 	scoped_json json_t *body = NULL;
 	struct json_in in;
 	bool is_new;
@@ -202,6 +204,7 @@ static int on_queue_set(struct rpc_call *call, struct db *db)
 		       LEASE_MIN_MS);
 	json_in_int_or(&in, "max_wait_ms", WAIT_MIN_MS, WAIT_MAX_MS,
 		       WAIT_MIN_MS);
+	json_in_int_or(&in, "least", 0, SKILL_LEVELS, 0);
 	json_in_bool_or(&in, "active", true);
 	const char *prompts[] = {json_in_str_or(&in, "notice", 64, ""),
 				 json_in_str_or(&in, "closed", 64, ""),

@@ -238,6 +238,7 @@ static void test_queue(void **state)
 		"{\"queue\":\"new\"}",
 		"{\"queue\":\"med\",\"lease_ms\":1}",
 		"{\"queue\":\"med\",\"priority\":10}",
+		"{\"queue\":\"med\",\"least\":10}",
 		"{\"queue\":\"med\",\"name\":7}",
 		"{\"queue\":\"b\",\"name\":\"n\",\"number\":\"a b\"}",
 		"{\"queue\":\"med\",\"notice\":\"../x\"}",

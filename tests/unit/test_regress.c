@@ -97,7 +97,8 @@ static int setup(void **state)
 	rig_fact(&rig, "person.added", NULL, NULL, "B1",
 		 json_pack("{s:s, s:s}", "name", "B1", "roles", "bureau"));
 	rig_fact(&rig, "person.added", NULL, NULL, "A1",
-		 json_pack("{s:s, s:s}", "name", "A1", "roles", "agent"));
+		 json_pack("{s:s, s:s, s:{s:i}}", "name", "A1", "roles",
+			   "agent", "skills", "si", 1));
 	assert_int_equal(kb_index_alloc(&ix), 0);
 	assert_int_equal(regress_alloc(&regress, ix, .99), 0);
 	assert_int_equal(article_alloc(&article, rig.log, NULL, NULL), 0);
