@@ -33,7 +33,18 @@ struct asking {
 		uint8_t part;
 	} found[KB_RECALL_MAX + 1];
 	unsigned n;
+	/* what marks hits, after the lock is gone, too */
+	struct kb_synonyms *synonyms;
+	struct kb_marker *marker;
 };
+
+static void asking_destructor(void *arg)
+{
+	struct asking *a = arg;
+
+	mem_deref(a->marker);
+	mem_deref(a->synonyms);
+}
 
 /* ---- finding ---- */
 
@@ -81,7 +92,8 @@ static int find(struct asking *a)
 	if (err)
 		return err;
 	order(a, n);
-	return 0;
+	a->synonyms = mem_ref(a->ix->synonyms);
+	return kb_marker_alloc(&a->marker, q);
 }
 
 /* ---- reading what was found ---- */
@@ -104,7 +116,10 @@ static int fill(struct kb_hit *hit, struct asking *a, struct db_stmt *s)
 		return err;
 	hit->state = kb_state_on((enum kb_state)db_int(s, 6), db_str(s, 4),
 				 hit->expires, a->q->day);
-	kb_snippet(hit, db_str(s, 7), a->text, a->len);
+	hit->title_marks_n =
+		kb_marker_line(hit->title_marks, a->marker, hit->title);
+	kb_marker_body(hit, a->marker, db_str(s, 7));
+	hit->how = kb_marker_how(a->marker);
 	return 0;
 }
 
@@ -232,7 +247,8 @@ static int answer(struct kb_hits **hp, struct asking *a)
 int kb_search(struct kb_hits **hp, struct kb_index *ix, struct db *db,
 	      const struct kb_query *q)
 {
-	scoped_mem struct asking *a = mem_zalloc(sizeof(*a), NULL);
+	scoped_mem struct asking *a =
+		mem_zalloc(sizeof(*a), asking_destructor);
 	if (!a)
 		return ENOMEM;
 	a->ix = ix;

@@ -37,6 +37,10 @@ struct kb_query {
 	const atomic_bool *cancelled;
 };
 
+struct kb_mark {
+	uint16_t from, len; /* bytes */
+};
+
 struct kb_hit {
 	char id[KB_ID_SIZE];
 	int64_t version;
@@ -45,14 +49,15 @@ struct kb_hit {
 	char *expires;
 	const char *state; /* as kb_state_on */
 	const char *why;   /* "id", "title", "ask", "word", "body" */
+	/* How the question is in it: "exact", "pinyin", "letters", "synonym",
+	 * "sound"; "" when in neither title nor snippet. */
+	const char *how;
 	double score;
-	/* A piece of the answer in one line, and the bytes in it that match:
-	 * offset and length. */
+	/* A piece of the answer in one line, and what in it and in the title
+	 * matches. */
 	char snippet[KB_SNIPPET_BYTES];
-	struct {
-		uint16_t from, len;
-	} marks[KB_MARKS_MAX];
-	unsigned marks_n;
+	struct kb_mark marks[KB_MARKS_MAX], title_marks[KB_MARKS_MAX];
+	unsigned marks_n, title_marks_n;
 };
 
 /* A mem_ref object. */

@@ -16,20 +16,28 @@ static const char *const life_states[] = {
 	[KB_AGREED] = "confirmed",
 };
 
+static json_t *wire_marks(const struct kb_mark *marks, unsigned n)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(list,
+				      json_pack("[ii]", (int)marks[i].from,
+						(int)marks[i].len));
+	return list;
+}
+
 json_t *kb_wire_hit(const struct kb_hit *hit)
 {
-	scoped_json json_t *marks = json_array();
-
-	for (unsigned i = 0; i < hit->marks_n; i++)
-		json_array_append_new(
-			marks, json_pack("[ii]", (int)hit->marks[i].from,
-					 (int)hit->marks[i].len));
-	return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:O, s:s, s:f}",
-			 "id", hit->id, "version", (json_int_t)hit->version,
-			 "title", hit->title, "line", hit->line, "state",
-			 hit->state, "expires", hit->expires, "snippet",
-			 hit->snippet, "marks", marks, "why", hit->why,
-			 "score", hit->score);
+	return json_pack(
+		"{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s,"
+		" s:s, s:f}",
+		"id", hit->id, "version", (json_int_t)hit->version, "title",
+		hit->title, "line", hit->line, "state", hit->state, "expires",
+		hit->expires, "snippet", hit->snippet, "marks",
+		wire_marks(hit->marks, hit->marks_n), "title_marks",
+		wire_marks(hit->title_marks, hit->title_marks_n), "why",
+		hit->why, "how", hit->how, "score", hit->score);
 }
 
 int kb_wire_search(json_t **resultp, struct kb_index *ix, struct db *db,

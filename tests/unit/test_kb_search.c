@@ -417,6 +417,62 @@ static int on_progress(void *arg)
 	return 1; /* as sqlite3_interrupt() from another thread would */
 }
 
+/* The marked pieces of a text, a bar between. */
+static const char *marked(const char *text, const struct kb_mark *marks,
+			  unsigned n)
+{
+	static char out[512];
+	size_t at = 0;
+
+	*out = '\0';
+	for (unsigned i = 0; i < n; i++)
+		at += (size_t)snprintf(out + at, sizeof(out) - at, "%s%.*s",
+				       i ? "|" : "", (int)marks[i].len,
+				       text + marks[i].from);
+	return out;
+}
+
+static void test_marks_say_how(void **state)
+{
+	static const struct {
+		const char *text, *how, *title;
+	} t[] = {
+		{"生育津贴到账", "exact", "生育津贴|到账"},
+		{"shengyujintie", "pinyin", "生育津贴"},
+		{"syjtdjdz", "letters", "生育津贴多久到账"},
+		{"声誉津贴到账", "sound", "生育津贴|到账"},
+	};
+	const char *id = "KB-0415";
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++) {
+		scoped_mem struct kb_hits *hits = ask(sample, t[i].text);
+		unsigned rank = rank_of(hits, id);
+		assert_int_not_equal(rank, 0);
+		const struct kb_hit *hit = &hits->list[rank - 1];
+		const char *marks = marked(hit->title, hit->title_marks,
+					   hit->title_marks_n);
+		if (strcmp(marks, t[i].title))
+			fail_msg("%s: %s: '%s'", t[i].text, hit->title, marks);
+		if (strcmp(hit->how, t[i].how) && strcmp(t[i].how, "sound"))
+			fail_msg("%s: %s", t[i].text, hit->how);
+	}
+}
+
+static void test_synonyms_are_marked(void **state)
+{
+	scoped_mem struct db *db = memory();
+
+	put(db, ENTRY("KB-1", "draft", "", "", "医疗保险待遇"), 1);
+	put(db, ENTRY("KB-2", "draft", "", "", "住房补助"), 1);
+	scoped_mem struct kb_hits *hits = ask(db, "医保");
+	assert_int_equal(hits->n, 1);
+	const struct kb_hit *hit = &hits->list[0];
+	assert_string_equal(hit->how, "synonym");
+	assert_string_equal(
+		marked(hit->title, hit->title_marks, hit->title_marks_n),
+		"医疗保险");
+}
+
 static void test_can_be_cancelled(void **state)
 {
 	struct kb_hits *hits = NULL;
@@ -457,6 +513,8 @@ int main(void)
 		cmocka_unit_test(test_latin_prefix),
 		cmocka_unit_test(test_document_numbers),
 		cmocka_unit_test(test_snippet_has_marks),
+		cmocka_unit_test(test_marks_say_how),
+		cmocka_unit_test(test_synonyms_are_marked),
 		cmocka_unit_test(test_same_question_same_answer),
 		cmocka_unit_test(test_can_be_cancelled),
 	};
