@@ -6,6 +6,7 @@
 
 #include "common/json.h"
 #include "common/libre.h"
+#include "common/proto.h"
 #include "common/scope.h"
 #include "kb/base.h"
 #include "server/core/store.h"
@@ -347,4 +348,52 @@ int store_lowered_over(struct db *db, const char *person, int64_t due_us,
 			   "  AND l.since_us<=?2) ORDER BY person, queue",
 			   "si", person, due_us);
 	return err ? err : each_lowered(s, h, arg);
+}
+
+/* ---- verify ---- */
+
+/* The last word of the facts about each skill, and the rows. */
+static const char lowered_sql[] =
+	"WITH said AS (SELECT agent, subject, kind, max(seq) FROM fact"
+	"  WHERE kind IN ('skill.lowered', 'skill.restored')"
+	"  GROUP BY agent, subject),"
+	"low AS (SELECT agent, subject FROM said WHERE kind='skill.lowered')"
+	"SELECT agent||' '||subject FROM (SELECT agent, subject FROM low"
+	" EXCEPT SELECT person, queue FROM skill_lowered)"
+	" UNION ALL SELECT person||' '||queue FROM (SELECT person, queue"
+	" FROM skill_lowered EXCEPT SELECT agent, subject FROM low)";
+
+static const char read_sql[] =
+	"WITH said AS (SELECT agent, subject, body->>'$.version' FROM fact"
+	"  WHERE kind='learn.read' AND body->>'$.passed'),"
+	"row AS (SELECT person, entry, version FROM learn WHERE state=1)"
+	"SELECT person||' '||entry||' v'||version FROM (SELECT * FROM row"
+	" EXCEPT SELECT * FROM said) UNION ALL"
+	" SELECT agent||' '||subject FROM (SELECT * FROM said"
+	" EXCEPT SELECT * FROM row)";
+
+static int findings(struct db *db, const char *sql, const char *rule,
+		    store_check_h *h, void *arg)
+{
+	scoped_stmt struct db_stmt *s = NULL;
+	int err = db_prepare(&s, db, sql);
+
+	while (!err && !(err = db_step(s)))
+		err = h(rule, db_str(s, 0), arg);
+	return err == ENOENT ? 0 : err;
+}
+
+int store_learn_check(struct db *db, int64_t *np, store_check_h *h, void *arg)
+{
+	int err = findings(db, lowered_sql,
+			   N_("A skill is lowered, or is not, against its "
+			      "facts"),
+			   h, arg);
+	if (!err)
+		err = findings(db, read_sql,
+			       N_("A version was read, or was not, against "
+				  "its facts"),
+			       h, arg);
+	return err ? err
+		   : db_get_int(db, np, 0, "SELECT count(*) FROM learn", "");
 }

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "server/core/fact.h"
+#include "server/core/store_check.h"
 
 /* After store_people_register and store_kb_register: it reads their tables. */
 void store_learn_register(struct fact_log *log);
@@ -85,3 +86,9 @@ int store_lowered_due(struct db *db, int64_t due_us, store_lowered_h *h,
 /* Those that are and should not be any more; of a person or of all (""). */
 int store_lowered_over(struct db *db, const char *person, int64_t due_us,
 		       store_lowered_h *h, void *arg);
+
+/* ---- verify ---- */
+
+/* Holds readings and lowered skills against their facts; *np: how many were
+ * looked at. */
+int store_learn_check(struct db *db, int64_t *np, store_check_h *h, void *arg);

@@ -12,6 +12,7 @@
 #include "common/scope.h"
 #include "server/core/fact.h"
 #include "server/core/store_check.h"
+#include "server/core/store_learn.h"
 #include "server/core/store_people.h"
 #include "server/core/store_ticket.h"
 
@@ -27,6 +28,7 @@ enum looked {
 	LOOKED_AGENTS,
 	LOOKED_SLOTS,
 	LOOKED_TICKETS,
+	LOOKED_LEARN,
 	LOOKED_KINDS,
 };
 
@@ -62,6 +64,10 @@ static const struct {
 	 "An agent is in a call that has ended", LOOKED_AGENTS},
 	{N_("Every half hour adds up"), "A half hour does not add up",
 	 LOOKED_SLOTS},
+	{N_("Skills are lowered as facts say"),
+	 "A skill is lowered, or is not, against its facts", LOOKED_LEARN},
+	{N_("What was read was said to be"),
+	 "A version was read, or was not, against its facts", LOOKED_LEARN},
 };
 
 struct verify {
@@ -168,6 +174,9 @@ static int on_verify(struct rpc_call *call, struct db *db)
 	if (!err)
 		err = store_ticket_check(db, &v.looked[LOOKED_TICKETS],
 					 on_finding, &v);
+	if (!err)
+		err = store_learn_check(db, &v.looked[LOOKED_LEARN],
+					on_finding, &v);
 	db_exec(db, "COMMIT");
 	if (err)
 		return err;

@@ -442,6 +442,55 @@ static void test_lowering_is_off(void **state)
 	assert_int_equal(level("A1"), 3);
 }
 
+static int on_fault(const char *rule, const char *what, void *arg)
+{
+	snprintf(arg, 64, "%s", what);
+	return ECANCELED;
+}
+
+/* What verify finds; "" nothing. */
+static const char *fault(void)
+{
+	static char what[64];
+	int64_t n = 0;
+
+	*what = '\0';
+	int err = store_learn_check(rig.db, &n, on_fault, what);
+	assert_true(!err || err == ECANCELED);
+	assert_true(err || n > 0);
+	return what;
+}
+
+static void test_verify(void **state)
+{
+	publish("KB-1", "二十天");
+	publish("KB-2", "二十天");
+	assert_int_equal(read_it("A1", "KB-1", 1), 0);
+	cal_set(OPENS + 7 * DAY_US, 1);
+	turn();
+	assert_string_equal(fault(), "");
+	assert_int_equal(db_exec(rig.db, "BEGIN"), 0);
+	assert_int_equal(db_exec(rig.db, "UPDATE learn SET state=0"), 0);
+	assert_string_equal(fault(), "A1 KB-1");
+	assert_int_equal(db_exec(rig.db, "ROLLBACK; BEGIN;"
+					 "UPDATE learn SET state=1"),
+			 0);
+	assert_string_equal(fault(), "A1 KB-2 v1");
+	assert_int_equal(db_exec(rig.db, "ROLLBACK; BEGIN;"
+					 "DELETE FROM skill_lowered"
+					 " WHERE person='A3'"),
+			 0);
+	assert_string_equal(fault(), "A3 mi");
+	assert_int_equal(db_exec(rig.db, "ROLLBACK"), 0);
+	assert_int_equal(read_it("A1", "KB-2", 1), 0);
+	assert_string_equal(fault(), "");
+	assert_int_equal(db_exec(rig.db, "BEGIN; INSERT INTO skill_lowered"
+					 " VALUES('A1', 'mi', 1, 1, 'x')"),
+			 0);
+	assert_string_equal(fault(), "A1 mi");
+	assert_int_equal(db_exec(rig.db, "ROLLBACK"), 0);
+}
+
 /* "A1 1/1/0 mi|..." open, late, done, lowered */
 static const char *reported(const char *release)
 {
@@ -496,6 +545,7 @@ int main(void)
 		TEST(test_lowered),
 		TEST(test_lowering_is_off),
 		TEST(test_report),
+		TEST(test_verify),
 	};
 
 	libre_init();
