@@ -121,7 +121,10 @@
 	X(training, lower_by, INT, lower_by, "1", 0, 9, "levels",             \
 	  "By how much; 0: never, 9: no calls of that line")                  \
 	X(training, expiring_days, INT, expiring_days, "14", 0, 366, "days",  \
-	  "Alarm so long before an entry ends without a successor; 0: none")
+	  "Alarm so long before an entry ends without a successor; 0: none")  \
+	X(training, review_days, INT, review_days, "365", 0, 3660, "days",    \
+	  "Age at which an entry that names no day of review is to be "       \
+	  "reviewed; 0: never")
 
 #define CONFIG_DEFAULT_FILE "/etc/zuoxi/zuoxi.conf"
 

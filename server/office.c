@@ -387,6 +387,7 @@ static int training_start(struct office *o)
 		.skill = o->skill,
 		.training = &o->training,
 		.expiring_days = o->cfg->expiring_days,
+		.review_days = o->cfg->review_days,
 	};
 	return reminder_alloc(&o->reminder, &prm);
 }

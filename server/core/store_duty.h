@@ -19,8 +19,10 @@ struct store_duty {
 	char names[120]; /* the first of them, with spaces */
 };
 
-/* In force today, and the day of review that its header names has come. */
-int store_duty_review(struct db *db, const char *today, struct store_duty *d);
+/* In force today, and the day of review that its header names has come; where
+ * it names none, a version that came at old_us or before (INT64_MIN: none). */
+int store_duty_review(struct db *db, const char *today, int64_t old_us,
+		      struct store_duty *d);
 /* In force today and not after `last`, with no later version that is
  * confirmed or released. */
 int store_duty_expiring(struct db *db, const char *today, const char *last,

@@ -689,16 +689,28 @@ static json_t *item_json(const struct acd_item *item)
 		"why", item->why, "head", item->head);
 }
 
+/* Those who take its calls, by state: as leave_nobody_alone has it. */
 static void count_agents(const struct acd *acd, const char *queue,
 			 int counts[AGENT_PAUSED + 1])
 {
+	int all[AGENT_PAUSED + 1] = {0};
+	bool any = false;
+
 	for (size_t i = 0; i < roster_count(acd->roster); i++) {
 		const struct roster_agent *a = roster_at(acd->roster, i);
+		const char *id = a->now.id;
 
-		if (roster_signed_in(a) &&
-		    roster_level(acd->roster, a->now.id, queue) > 0)
-			counts[a->now.state]++;
+		if (!roster_signed_in(a) ||
+		    roster_level_set(acd->roster, id, queue) <= 0)
+			continue;
+		all[a->now.state]++;
+		if (roster_level(acd->roster, id, queue) <= 0)
+			continue;
+		counts[a->now.state]++;
+		any = true;
 	}
+	if (!any)
+		memcpy(counts, all, sizeof(all));
 }
 
 static json_t *queue_json(const struct acd *acd, const struct site_queue *q,

@@ -31,27 +31,33 @@
 #include "server/desk/skill.h"
 #include "server/desk/training.h"
 
-#define LOOK_MS	  60000
-#define SOON_MS	  200
-#define DAY_US	  (24LL * 3600 * 1000000)
-#define WEEKS_MAX 8 /* closed ones that are passed over */
-#define NAMED	  8
+#define LOOK_MS 60000
+#define SOON_MS 200
+/* What the knowledge base is owed needs a walk over all of it. */
+#define OWED_US	    (600LL * 1000000)
+#define OWED_MIN_MS 10000
+#define DAY_US	    (24LL * 3600 * 1000000)
+#define WEEKS_MAX   8 /* closed ones that are passed over */
+#define NAMED	    8
 
 struct reminder {
 	struct reminder_prm prm;
 	struct tmr tmr;
 	bool looking; /* a look, or what it led to, is on its way */
 	bool again;
+	bool owed_news; /* facts since the last walk */
+	int64_t owed_mono_us;
 	json_t *told; /* person -> [open, late] */
 };
 
 /* Goes to a worker and back. */
 struct look {
 	struct reminder *r; /* a reference */
-	int64_t late_us, due_us, week_us;
+	int64_t late_us, due_us, week_us, old_us;
 	char today[CAL_TEXT_SIZE], last[CAL_TEXT_SIZE];
 	json_t *people; /* person -> [open, late] */
 	bool turn;	/* skills are to be lowered or restored */
+	bool owed;	/* the knowledge base, too */
 	bool unreleased;
 	struct store_duty review, expiring, late;
 };
@@ -133,11 +139,11 @@ static int look_job(struct db *db, void *arg)
 		err = store_lowered_over(db, "", k->due_us, on_turn, k);
 	if (err == ECANCELED)
 		err = 0;
-	if (!err)
-		err = store_duty_review(db, k->today, &k->review);
-	if (!err && *k->last)
+	if (!err && k->owed)
+		err = store_duty_review(db, k->today, k->old_us, &k->review);
+	if (!err && k->owed && *k->last)
 		err = store_duty_expiring(db, k->today, k->last, &k->expiring);
-	if (!err && k->week_us)
+	if (!err && k->owed && k->week_us)
 		err = store_duty_release(db, k->week_us, &k->unreleased);
 	return err;
 }
@@ -181,12 +187,10 @@ static void tell_alarm(struct reminder *r, const char *id, const char *what,
 	alarm_raise(r->prm.alarm, id, ALARM_WARN, what, detail);
 }
 
-static void tell_alarms(struct reminder *r, const struct look *k)
+static void tell_owed(struct reminder *r, const struct look *k)
 {
 	char day[CAL_TEXT_SIZE];
 
-	tell_alarm(r, "learn:late", N_("Changed entries are not read in time"),
-		   &k->late);
 	tell_alarm(r, "kb:review", N_("Entries are to be reviewed"),
 		   &k->review);
 	tell_alarm(r, "kb:expiring",
@@ -206,7 +210,9 @@ static void tell_alarms(struct reminder *r, const struct look *k)
 static void rest(struct reminder *r)
 {
 	r->looking = false;
-	look_soon(r, r->again ? SOON_MS : LOOK_MS);
+	look_soon(r, r->again	    ? SOON_MS
+		     : r->owed_news ? OWED_MIN_MS
+				    : LOOK_MS);
 }
 
 static int turn_job(struct db *db, void *arg)
@@ -233,13 +239,32 @@ static void look_done(int err, void *arg)
 
 	if (!err) {
 		tell_people(r, k);
-		tell_alarms(r, k);
+		tell_alarm(r, "learn:late",
+			   N_("Changed entries are not read in time"),
+			   &k->late);
 	}
+	if (!err && k->owed)
+		tell_owed(r, k);
+	else if (k->owed)
+		r->owed_mono_us = 0; /* the next look tries again */
 	if (!err && k->turn &&
 	    !store_submit(r->prm.store, STORE_ASKED, turn_job, turn_done, k))
 		take(k);
 	else
 		rest(r);
+}
+
+static bool owed_now(struct reminder *r)
+{
+	int64_t mono_us = cal_mono_us();
+	int64_t past_us = mono_us - r->owed_mono_us;
+
+	if (r->owed_mono_us && past_us < OWED_US &&
+	    !(r->owed_news && past_us >= OWED_MIN_MS * 1000))
+		return false;
+	r->owed_news = false;
+	r->owed_mono_us = mono_us;
+	return true;
 }
 
 static void on_look(void *arg)
@@ -258,12 +283,17 @@ static void on_look(void *arg)
 	k->people = json_object();
 	k->late_us = training_late_us(r->prm.training, cal, now);
 	k->due_us = training_due_us(r->prm.training, cal, now);
+	k->owed = owed_now(r);
 	k->week_us = reminder_owed_since(cal, now);
+	k->old_us = r->prm.review_days ? now - r->prm.review_days * DAY_US
+				       : INT64_MIN;
 	cal_day(k->today, now);
 	if (r->prm.expiring_days)
 		cal_day(k->last, now + r->prm.expiring_days * DAY_US);
-	if (worker_submit(r->prm.worker, look_job, look_done, k))
+	if (worker_submit(r->prm.worker, look_job, look_done, k)) {
+		r->owed_mono_us = 0;
 		return;
+	}
 	take(k);
 	r->looking = true;
 	tmr_cancel(&r->tmr);
@@ -284,7 +314,11 @@ static void on_published(const struct fact *f, void *arg)
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds) && !ours; i++)
 		ours = !strncmp(f->kind, kinds[i], strlen(kinds[i]));
-	if (!ours || r->again)
+	if (!ours)
+		return;
+	r->owed_news = r->owed_news || !strncmp(f->kind, "kb.", 3) ||
+		       !strncmp(f->kind, "entry.", 6);
+	if (r->again)
 		return;
 	r->again = true;
 	if (!r->looking)

@@ -7,7 +7,7 @@
  * release. Leads see alarms:
  *
  *     learn:late    changed entries are not read in time
- *     kb:review     entries whose day of review has come
+ *     kb:review     entries whose day of review has come, or that are old
  *     kb:expiring   entries that end soon and have no successor
  *     kb:release    a working week went by without a release
  *
@@ -38,6 +38,7 @@ struct reminder_prm {
 	struct skill *skill;
 	const struct training *training; /* borrowed */
 	int64_t expiring_days;		 /* 0: no alarm */
+	int64_t review_days; /* of an entry that names no day; 0: never */
 };
 
 /* Follows the log. */

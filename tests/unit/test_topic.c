@@ -290,19 +290,25 @@ static void test_flows(void **state)
 
 static void test_duties(void **state)
 {
+	const int64_t old = MONDAY - 60 * DAY_US;
 	struct store_duty d;
 
 	bring("KB-3", 1, "review: 2026-11-24\n");
 	bring("KB-4", 1, "expires: 2026-11-30\n");
-	assert_int_equal(store_duty_review(rig.db, "2026-11-23", &d), 0);
+	assert_int_equal(store_duty_review(rig.db, "2026-11-23", old, &d), 0);
 	assert_int_equal(d.n, 0);
-	assert_int_equal(store_duty_review(rig.db, "2026-11-24", &d), 0);
+	assert_int_equal(store_duty_review(rig.db, "2026-11-24", old, &d), 0);
 	assert_int_equal(d.n, 1);
 	assert_string_equal(d.names, "KB-3");
 	/* looked at: the next day of review is in its new version */
 	bring("KB-3", 2, "review: 2027-11-24\n");
-	assert_int_equal(store_duty_review(rig.db, "2026-11-24", &d), 0);
+	assert_int_equal(store_duty_review(rig.db, "2026-11-24", old, &d), 0);
 	assert_int_equal(d.n, 0);
+
+	/* those that name no day come of age; KB-3 does */
+	assert_int_equal(store_duty_review(rig.db, "2026-11-24", MONDAY, &d),
+			 0);
+	assert_string_equal(d.names, "KB-1 KB-2 KB-4");
 
 	assert_int_equal(
 		store_duty_expiring(rig.db, "2026-11-20", "2026-11-29", &d),
