@@ -572,7 +572,8 @@ static void on_pong(const struct client_reply *r, void *arg)
 
 	if (r->err)
 		return;
-	l->rtt_us = cal_mono_us() - c->ping_at_us + c->ping_ms * 1000;
+	model_take_rtt(c->model,
+		       cal_mono_us() - c->ping_at_us + c->ping_ms * 1000);
 	int64_t tcp_rtt;
 	tunnel_tcp(c->tunnel, &tcp_rtt, &l->loss);
 	set_offset(l, json_int(r->result, "now_us"));

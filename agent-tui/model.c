@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/cal.h"
@@ -550,6 +551,23 @@ void model_take_today(struct model *m, json_t *reply)
 	t->in_target = real(reply, "in_target");
 	t->target_s = (int)json_int(reply, "target_s");
 	model_changed(m, MODEL_ME);
+}
+
+/* A figure on the screen is for a person: what differs by less than a quarter
+ * and 3 ms, or once alone, is the same line to him, and would be drawn every
+ * other second. */
+void model_take_rtt(struct model *m, int64_t rtt_us)
+{
+	struct model_link_state *l = &m->link;
+	const int ms = (int)(rtt_us / 1000), by = abs(ms - l->rtt_ms);
+	bool off = by >= 3 && 4 * by > l->rtt_ms;
+
+	if (!l->rtt_us || (off && l->rtt_off)) {
+		l->rtt_ms = ms;
+		off = false;
+	}
+	l->rtt_off = off;
+	l->rtt_us = rtt_us;
 }
 
 void model_take_likely(struct model *m, json_t *reply)

@@ -480,6 +480,8 @@ struct model_link_state {
 	enum model_link state; /* LINK_UP: hello done, events flow */
 	struct tunnel_status tunnel;
 	int64_t rtt_us;	     /* of the last ping; 0 unknown */
+	int rtt_ms;	     /* to be shown: does not follow jitter */
+	bool rtt_off;	     /* the last one was far from what is shown */
 	double loss;	     /* percent, as TCP sees it */
 	int64_t offset_us;   /* server's clock minus ours */
 	int64_t down_us;     /* our UTC, since when not LINK_UP; 0: it is */
@@ -627,6 +629,8 @@ void model_take_ticket(struct model *m, json_t *reply);
 void model_take_contact(struct model *m, json_t *reply);
 void model_take_wall(struct model *m, json_t *reply);
 void model_take_today(struct model *m, json_t *reply);
+/* Of the last ping. */
+void model_take_rtt(struct model *m, int64_t rtt_us);
 /* What the offer's citizen will likely ask. */
 void model_take_likely(struct model *m, json_t *reply);
 /* The draft changes owner: empty, of that contact or ticket. */

@@ -85,7 +85,7 @@ static void link_fact(const struct model *m, bool figure, bool loss, char *out,
 		      size_t size)
 {
 	const char *mark = m->link.state == LINK_UP ? "✓" : "×";
-	int ms = (int)(m->link.rtt_us / 1000);
+	int ms = m->link.rtt_ms;
 	char l[24] = "";
 
 	if (loss)

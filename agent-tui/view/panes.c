@@ -619,8 +619,8 @@ void pane_sound(const struct model *m, struct area a)
 		p->audio == PHONE_AUDIO_FAILED ? tr(p->audio_detail) : "");
 	pane_line_row(b, 0, false, false, &r);
 	row_init(&r);
-	row_add(&r, _("Round trip %dms  loss %.1f%%"),
-		(int)(m->link.rtt_us / 1000), m->link.loss);
+	row_add(&r, _("Round trip %dms  loss %.1f%%"), m->link.rtt_ms,
+		m->link.loss);
 	pane_line_row(b, 1, false, false, &r);
 	row_init(&r);
 	if (m->link.tunnel.up_us) {

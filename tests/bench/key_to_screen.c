@@ -427,7 +427,7 @@ int main(int argc, char *argv[])
 	open_term(&bare, argv[5]);
 	open_term(&ours, argv[3]);
 	must_come(&ours, "\xe5\xb0\xb1\xe7\xbb\xaa", "ready");
-	rest(3000);
+	rest(12000); /* until the message of that has gone */
 
 	double cpu_idle = idle(&tick);
 	events = true;

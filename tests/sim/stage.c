@@ -423,7 +423,8 @@ static void feed_link(json_t *l)
 	struct model_link_state *k = &model->link;
 
 	k->state = (enum model_link)index_of(states, 6, json_str(l, "state"));
-	k->rtt_us = json_int(l, "rtt_us");
+	k->rtt_us = 0;
+	model_take_rtt(model, json_int(l, "rtt_us"));
 	k->down_us = json_int(l, "down_us");
 	k->tunnel.up_us = json_int(l, "up_us");
 	k->tunnel.fault.what =

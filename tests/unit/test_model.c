@@ -124,6 +124,26 @@ static void test_line(void **state)
 	mem_deref(m);
 }
 
+/* What is shown of the round trip does not follow its jitter. */
+static void test_rtt(void **state)
+{
+	static const struct {
+		int us, shown;
+	} steps[] = {{1900, 1},	  {3900, 1},   {9000, 1},   {1000, 1},
+		     {9000, 1},	  {8000, 8},   {40000, 8},  {40000, 40},
+		     {49999, 40}, {49999, 40}, {51000, 40}, {52000, 52},
+		     {300, 52},	  {300, 0}};
+	struct model *m = make();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		model_take_rtt(m, steps[i].us);
+		assert_int_equal(steps[i].us, m->link.rtt_us);
+		assert_int_equal(steps[i].shown, m->link.rtt_ms);
+	}
+	mem_deref(m);
+}
+
 /* The figures of one frame are of one moment. */
 static void test_frame(void **state)
 {
@@ -320,17 +340,12 @@ static void test_paths(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_frame),
-		cmocka_unit_test(test_me),
-		cmocka_unit_test(test_me_alone),
-		cmocka_unit_test(test_line),
-		cmocka_unit_test(test_items),
-		cmocka_unit_test(test_bound),
-		cmocka_unit_test(test_offer),
-		cmocka_unit_test(test_call),
-		cmocka_unit_test(test_draft),
-		cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_frame),	 cmocka_unit_test(test_me),
+		cmocka_unit_test(test_me_alone), cmocka_unit_test(test_line),
+		cmocka_unit_test(test_rtt),	 cmocka_unit_test(test_items),
+		cmocka_unit_test(test_bound),	 cmocka_unit_test(test_offer),
+		cmocka_unit_test(test_call),	 cmocka_unit_test(test_draft),
+		cmocka_unit_test(test_hostile),	 cmocka_unit_test(test_paths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
