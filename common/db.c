@@ -2,6 +2,7 @@
 #include "common/db.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,9 +120,19 @@ static int pragmas(struct db *db, enum db_mode mode)
 	}
 }
 
+/* What a savepoint may have to undo is kept in memory: a file of its own for
+ * each transaction costs more than most of them write. */
+static void configure(void)
+{
+	sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
+}
+
 int db_open(struct db **dbp, const char *path, enum db_mode mode,
 	    const char *vfs)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, configure);
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE;
 	if (mode == DB_WRITE)
 		flags |= SQLITE_OPEN_CREATE;

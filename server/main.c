@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/cal.h"
+#include "common/haste.h"
 #include "common/libre.h"
 #include "common/log.h"
 #include "common/phone_no.h"
@@ -137,6 +138,7 @@ static int serve(void)
 	if (!err) {
 		log_info("%s is open (%s)", cfg.site_name, ZUOXI_VERSION);
 		launch_notify("READY=1");
+		haste_first();
 		err = re_main(on_signal);
 		launch_notify("STOPPING=1");
 		office_stop(office);

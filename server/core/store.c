@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "common/cal.h"
+#include "common/haste.h"
 #include "common/libre.h"
 #include "common/log.h"
 #include "common/scope.h"
@@ -350,6 +351,7 @@ static void *store_thread(void *arg)
 	struct store *store = arg;
 	unsigned backoff_ms = RETRY_MIN_MS;
 
+	haste_last();
 	pthread_mutex_lock(&store->lock);
 	while (await_work(store, &backoff_ms)) {
 		struct list batch = LIST_INIT;
@@ -405,6 +407,7 @@ static void *copy_thread(void *arg)
 {
 	struct store *store = arg;
 
+	haste_last();
 	pthread_mutex_lock(&store->lock);
 	for (;;) {
 		if (!store->stop)
@@ -497,6 +500,15 @@ static void on_kick(void *arg)
 	kick(arg);
 }
 
+/* Behind whatever else the turn has still to do: the telephone's commands are
+ * sent before the thread begins to want a core. */
+static void on_turn(void *arg)
+{
+	struct store *store = arg;
+
+	tmr_start(&store->kick, 0, on_kick, store);
+}
+
 static void on_watch(void *arg)
 {
 	struct store *store = arg;
@@ -517,7 +529,7 @@ static void on_watch(void *arg)
 static void kick_later(struct store *store)
 {
 	if (!tmr_isrunning(&store->kick))
-		tmr_start(&store->kick, 0, on_kick, store);
+		tmr_start(&store->kick, 0, on_turn, store);
 	if (!tmr_isrunning(&store->watch))
 		tmr_start(&store->watch, SLOW_MS, on_watch, store);
 }

@@ -164,8 +164,9 @@ int journal_event(struct journal *j, const char *kind, json_t *fields)
 	if (err)
 		return err;
 	j->stats.events++;
-	append(j, line, len);
+	/* the office first: it can work while the writer is woken */
 	j->h(line, len, j->arg);
+	append(j, line, len);
 	return 0;
 }
 

@@ -201,13 +201,13 @@ void leg_arrived(struct leg *leg)
 	struct legs *legs = leg->legs;
 
 	leg->fallback = legs->prm.awayh(legs->prm.arg);
-	log_info("leg %s arrived by %s from %s", leg->id, leg->trunk,
-		 leg->source);
 	event(leg, "leg.arrived",
 	      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "trunk",
 			leg->trunk, "from", leg->from, "name", leg->name, "to",
 			leg->to, "source", leg->source, "transport",
 			leg->transport, "fallback", leg->fallback));
+	log_info("leg %s arrived by %s from %s", leg->id, leg->trunk,
+		 leg->source);
 	legs->prm.arrivedh(leg, legs->prm.arg);
 }
 

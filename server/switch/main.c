@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "common/cal.h"
+#include "common/haste.h"
 #include "common/json.h"
 #include "common/libre.h"
 #include "common/log.h"
@@ -441,6 +442,7 @@ static int run(struct app *app)
 	(void)fd_setsize(FILES);
 	tmr_init(&app->tmr_goodbye);
 	err = start(app);
+	haste_first();
 	if (!err)
 		err = re_main(on_signal);
 	if (err)

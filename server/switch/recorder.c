@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 
 #include "common/cal.h"
+#include "common/haste.h"
 #include "common/log.h"
 #include "common/scope.h"
 #include "server/switch/wav.h"
@@ -409,6 +410,7 @@ static void *run(void *arg)
 {
 	struct recorder *w = arg;
 
+	haste_last();
 	for (;;) {
 		struct pollfd pfd = {.fd = w->bell, .events = POLLIN};
 		uint64_t rings;

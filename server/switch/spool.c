@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/haste.h"
 #include "common/libre.h"
 #include "common/log.h"
 #include "common/scope.h"
@@ -276,6 +277,7 @@ static void *run_writer(void *arg)
 {
 	struct spool *s = arg;
 
+	haste_last();
 	pthread_mutex_lock(&s->lock);
 	for (;;) {
 		if (!s->fresh && !s->again && !s->next) {
@@ -329,6 +331,7 @@ static void *run_syncer(void *arg)
 {
 	struct spool *s = arg;
 
+	haste_last();
 	pthread_mutex_lock(&s->lock);
 	for (;;) {
 		if (s->written > s->synced && !s->again) {

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/cal.h"
+#include "common/haste.h"
 #include "common/log.h"
 #include "server/switch/bridge.h"
 #include "server/switch/frame.h"
@@ -374,6 +375,7 @@ static void *run(void *arg)
 	struct voice *v = arg;
 	sigset_t all;
 
+	haste_first();
 	/* signals are the main loop's; a pipe without a reader is no news */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, NULL);

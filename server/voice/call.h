@@ -94,6 +94,7 @@ struct call {
 	/* not facts: what the switch plays to the citizen at the moment */
 	char play[EXCHANGE_ID];
 	enum call_play playing;
+	bool greet; /* arrived in this turn, not yet answered */
 	bool changed;
 	bool ending;
 };
@@ -107,7 +108,7 @@ struct voice {
 	struct list playbacks;
 	int64_t last_id; /* counter of contact ids of the day */
 	char day[12];
-	struct tmr tick, flush;
+	struct tmr tick, flush, greet;
 	unsigned ticks;
 	json_t *stats; /* the switch's, NULL: not known */
 	struct fact_sink sinks[4];
@@ -169,6 +170,7 @@ void ivr_ended(struct voice *v, const struct exchange_event *ev);
 /* ---- hotline.c: a citizen's call ---- */
 
 void hotline_arrived(struct voice *v, const struct exchange_event *ev);
+void hotline_greet(void *arg); /* the struct voice */
 /* The agent's phone was answered; his leg ended. */
 void hotline_answered(struct voice *v, struct call *c,
 		      const struct call_leg *leg);

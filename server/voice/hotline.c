@@ -99,6 +99,34 @@ static void queue_it(struct voice *v, struct call *c, int64_t at_us)
 	json_decref(body);
 }
 
+static bool greet_one(struct le *le, void *arg)
+{
+	struct voice *v = arg;
+	struct call *c = le->data;
+
+	if (!c->greet)
+		return false;
+	c->greet = false;
+	(void)exchange_command(
+		v->ex, "leg.answer",
+		json_pack("{s:s,s:s}", "leg", c->leg, "contact", c->id), NULL,
+		NULL);
+	ivr_play(v, c,
+		 c->state == CALL_CLOSED ? PLAY_CLOSED
+		 : c->fallback		 ? PLAY_MUSIC
+					 : PLAY_NOTICE);
+	return false;
+}
+
+/* At the end of the turn in which they arrived, behind the assigner: the
+ * agent's phone is what takes time, so it is dialled first. */
+void hotline_greet(void *arg)
+{
+	struct voice *v = arg;
+
+	hash_apply(v->calls, greet_one, v);
+}
+
 void hotline_arrived(struct voice *v, const struct exchange_event *ev)
 {
 	const char *leg = json_str(ev->body, "leg");
@@ -119,16 +147,14 @@ void hotline_arrived(struct voice *v, const struct exchange_event *ev)
 	struct call *c = call_find(v, contact);
 	if (!c)
 		return;
-	(void)exchange_command(
-		v->ex, "leg.answer",
-		json_pack("{s:s,s:s}", "leg", leg, "contact", contact), NULL,
-		NULL);
-	if (!open) {
-		ivr_play(v, c, PLAY_CLOSED);
-		return;
-	}
-	queue_it(v, c, at_us);
-	ivr_play(v, c, c->fallback ? PLAY_MUSIC : PLAY_NOTICE);
+	if (open)
+		queue_it(v, c, at_us);
+	c->greet = true;
+	/* resync looks at what was sent before it */
+	if (exchange_is_up(v->ex))
+		tmr_start(&v->greet, 0, hotline_greet, v);
+	else
+		hotline_greet(v);
 }
 
 /* ---- offers ---- */

@@ -469,6 +469,7 @@ static void destructor(void *arg)
 
 	tmr_cancel(&v->tick);
 	tmr_cancel(&v->flush);
+	tmr_cancel(&v->greet);
 	mem_deref(v->ex); /* answers what is pending: on_stats() */
 	json_decref(v->stats);
 	list_flush(&v->playbacks);
@@ -508,6 +509,7 @@ int voice_alloc(struct voice **vp, const struct voice_prm *prm)
 		.short_ms = prm->cfg->short_abandon_ms};
 	tmr_init(&v->tick);
 	tmr_init(&v->flush);
+	tmr_init(&v->greet);
 	int err = link_up(v);
 	if (!err)
 		err = call_init(v);
