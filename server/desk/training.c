@@ -165,11 +165,12 @@ static int on_item(const struct store_learn *row, void *arg)
 }
 
 /* Whose list: one's own; a lead, the bureau and administrators may name
- * another, and who takes no calls himself sees everybody's. */
+ * another, or nobody ("") for everybody's. So does "root(0)", who is no
+ * person. */
 static int whose(struct rpc_call *call, const char **agentp)
 {
 	if (!*agentp)
-		*agentp = call->roles & MAY_AGENT ? call->actor : "";
+		*agentp = strchr(call->actor, '(') ? "" : call->actor;
 	else if (strcmp(*agentp, call->actor) != 0 &&
 		 !(call->roles & MAY_REVIEW))
 		return rpc_fail(call, EACCES,

@@ -203,8 +203,16 @@ static void test_whose_list(void **state)
 		call("A2", "learn.list", json_pack("{s:s}", "agent", "A1")),
 		EACCES);
 	assert_string_equal(listed_as("L1", "A1"), "KB-1 v1<0");
-	/* who takes no calls sees everybody's */
-	assert_string_equal(listed("B1"), "KB-1 v1<0|KB-1 v1<0");
+	/* everybody's: for an administrator who is no person, or asked for */
+	assert_string_equal(listed("B1"), "");
+	assert_string_equal(listed("root(0)"), "KB-1 v1<0|KB-1 v1<0");
+	assert_int_equal(
+		call("B1", "learn.list", json_pack("{s:s}", "agent", "")), 0);
+	assert_int_equal(json_array_size(json_object_get(rig.result, "items")),
+			 2);
+	assert_int_equal(
+		call("A2", "learn.list", json_pack("{s:s}", "agent", "")),
+		EACCES);
 }
 
 static void test_read(void **state)
