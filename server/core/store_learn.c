@@ -100,25 +100,28 @@ static int on_released(struct db *db, const struct fact *f, void *arg)
 	return err;
 }
 
-/* Only a version that is in force now, by the bureau's paper, and follows one
- * that was. */
-static int on_imported(struct db *db, const struct fact *f)
+/* Versions that are in force by the bureau's paper, and follow one that was.
+ */
+static int on_imported(struct db *db, const struct fact *f, void *arg)
 {
-	int64_t version = json_int(f->body, "version"), before = 0;
+	size_t i;
+	json_t *one;
+	int err = 0;
 
-	if (version < 2)
-		return 0;
-	int err = store_learn_before(db, f->subject, version, &before);
-	return err || !before ? err : give(db, f, f->subject, version, "");
+	json_array_foreach (json_object_get(f->body, "learn"), i, one) {
+		const char *id = json_str(one, "id");
+		int64_t version = json_int(one, "version"), before = 0;
+		if (!err)
+			err = store_learn_before(db, id, version, &before);
+		if (!err && before)
+			err = give(db, f, id, version, "");
+	}
+	return err;
 }
 
 static int on_entry(struct db *db, const struct fact *f, void *arg)
 {
-	bool learn = is_to_learn(f);
-
-	if (learn && !strcmp(f->kind, "entry.imported"))
-		return on_imported(db, f);
-	if (learn && !strcmp(f->kind, "entry.rolledback"))
+	if (is_to_learn(f) && !strcmp(f->kind, "entry.rolledback"))
 		return give(db, f, f->subject, json_int(f->body, "version"),
 			    "");
 	if (strcmp(f->kind, "entry.withdrawn") != 0)
@@ -166,6 +169,7 @@ void store_learn_register(struct fact_log *log)
 {
 	static const struct fact_sink sinks[] = {
 		{.prefix = "kb.released", .projecth = on_released},
+		{.prefix = "kb.imported", .projecth = on_imported},
 		{.prefix = "entry.", .projecth = on_entry},
 		{.prefix = "learn.read", .projecth = on_read},
 		{.prefix = "skill.lowered", .projecth = on_lowered},

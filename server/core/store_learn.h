@@ -8,9 +8,10 @@
  * read, with the same deadline.
  *
  * A version that an import brings into force by a paper is given out, too,
- * unless it is an entry's first: a base that is new to everybody is taught,
- * not acknowledged entry by entry. So is a rollback. All of these facts say so
- * ("learn": true); those of older programs do not and give nothing out.
+ * unless it is an entry's first or the import changes very many: a base that
+ * is new to everybody is taught, not acknowledged entry by entry. So is a
+ * rollback. All of these facts say so ("learn"); those of older programs do
+ * not and give nothing out.
  *
  * Facts: "learn.read" {version, passed, right, of, wrong:[{question, answer}]}
  * of the person, subject the entry; "skill.lowered" {queue, levels, entries}

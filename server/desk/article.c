@@ -27,6 +27,7 @@
 #define STAGED_MAX     200000
 #define STAGE_AGE_US   (24LL * 3600 * 1000000)
 #define EVENT_IDS      100
+#define LEARN_MAX      500
 
 #define DAY_LOOK_MS 60000
 
@@ -524,9 +525,10 @@ static int rpc_gap(struct rpc_call *call, struct db *db)
 struct import {
 	struct rpc_call *call;
 	struct db *db;
-	json_t *seen;		/* id -> true */
-	json_t *ids;		/* the first EVENT_IDS that changed */
-	json_t *redirects;	/* those that another replaces */
+	json_t *seen;	   /* id -> true */
+	json_t *ids;	   /* the first EVENT_IDS that changed */
+	json_t *learn;	   /* what it puts into force in place of others */
+	json_t *redirects; /* those that another replaces */
 	const char *by, *paper; /* whose confirmation it brings; "" nobody's */
 	int64_t confirmed;
 	int64_t added, changed, same;
@@ -547,8 +549,6 @@ static int append_version(struct import *im, const struct kb_entry *e,
 		"{s:I, s:s, s:s, s:s}", "version", (json_int_t)version, "text",
 		e->text, "by", signs ? im->by : "", "paper",
 		signs ? im->paper : "");
-	if (signs && body)
-		json_object_set_new(body, "learn", json_true());
 	struct fact fact = {
 		.dur_ms = -1,
 		.actor = im->call->actor,
@@ -559,6 +559,10 @@ static int append_version(struct import *im, const struct kb_entry *e,
 
 	if (!body)
 		return ENOMEM;
+	if (signs && version > 1 && json_array_size(im->learn) <= LEARN_MAX)
+		json_array_append_new(
+			im->learn, json_pack("{s:s, s:I}", "id", id, "version",
+					     (json_int_t)version));
 	if (json_array_size(im->ids) < EVENT_IDS)
 		json_array_append_new(im->ids, json_string(id));
 	return fact_append(im->call->log, im->db, &fact);
@@ -616,9 +620,13 @@ static int import_end(struct import *im)
 	int refused = check_redirects(im);
 	if (refused)
 		return refused;
-	scoped_json json_t *body =
-		json_pack("{s:I, s:I, s:O}", "added", (json_int_t)im->added,
-			  "changed", (json_int_t)im->changed, "ids", im->ids);
+	/* a base that is new as a whole is taught, not read entry by entry */
+	if (json_array_size(im->learn) > LEARN_MAX)
+		json_array_clear(im->learn);
+	scoped_json json_t *body = json_pack("{s:I, s:I, s:O, s:O}", "added",
+					     (json_int_t)im->added, "changed",
+					     (json_int_t)im->changed, "ids",
+					     im->ids, "learn", im->learn);
 	struct fact fact = {
 		.dur_ms = -1,
 		.actor = im->call->actor,
@@ -729,11 +737,13 @@ static int rpc_import(struct rpc_call *call, struct db *db)
 	scoped_json json_t *seen = json_object();
 	scoped_json json_t *ids = json_array();
 	scoped_json json_t *redirects = json_array();
+	scoped_json json_t *learn = json_array();
 	struct import im = {.call = call,
 			    .redirects = redirects,
 			    .db = db,
 			    .seen = seen,
 			    .ids = ids,
+			    .learn = learn,
 			    .by = by,
 			    .paper = paper};
 	if (*name)

@@ -10,7 +10,8 @@
  * confirmed is in force (release.h has the other way).
  *
  * Facts: "entry.imported" {version, text, by, paper} for each new version,
- * subject its id; "kb.imported" {added, changed, ids} after them; "kb.adopted"
+ * subject its id; "kb.imported" {added, changed, ids, learn:[{id,
+ * version}]} after them; "kb.adopted"
  * {entry, version, title}, "kb.dropped" {entry, version}, "kb.gap" {q}.
  */
 #pragma once

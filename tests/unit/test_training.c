@@ -281,6 +281,59 @@ static void test_import(void **state)
 	assert_string_equal(listed("A1"), "KB-1 v2<1");
 }
 
+/* "A1 1/1/0 mi|..." open, late, done, lowered */
+static const char *reported(const char *release)
+{
+	static char out[512];
+	size_t i;
+	json_t *one;
+
+	assert_int_equal(call("L1", "learn.report",
+			      json_pack("{s:s}", "release", release)),
+			 0);
+	*out = '\0';
+	json_array_foreach (json_object_get(rig.result, "items"), i, one) {
+		size_t at = strlen(out);
+		const char *line = json_string_value(
+			json_array_get(json_object_get(one, "lowered"), 0));
+		snprintf(out + at, sizeof(out) - at, "%s%s %lld/%lld/%lld%s%s",
+			 i ? "|" : "", json_str(one, "agent"),
+			 (long long)json_int(one, "open"),
+			 (long long)json_int(one, "late"),
+			 (long long)json_int(one, "done"), line ? " " : "",
+			 line ? line : "");
+	}
+	return out;
+}
+
+static int import_many(int n, const char *answer)
+{
+	json_t *entries = json_array();
+	char id[16];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(id, sizeof(id), "KB-%d", 1000 + i);
+		json_array_append_new(entries,
+				      json_pack("{s:s}", "text",
+						entry(id, "mi", "", answer)));
+	}
+	return call("root", "kb.import",
+		    json_pack("{s:s, s:s, s:o}", "by", "B1", "paper", "12号",
+			      "entries", entries));
+}
+
+/* Nobody reads a whole base entry by entry. */
+static void test_import_of_very_many(void **state)
+{
+	assert_int_equal(import_many(501, "二十天"), 0);
+	assert_int_equal(import_many(500, "十五天"), 0);
+	assert_string_equal(reported(""),
+			    "A1 500/0/0|A2 0/0/0|A3 500/0/0|A9 500/0/0");
+	assert_int_equal(import_many(501, "三十天"), 0);
+	assert_string_equal(reported(""),
+			    "A1 500/0/0|A2 0/0/0|A3 500/0/0|A9 500/0/0");
+}
+
 /* ---- quiz ---- */
 
 static json_t *choices(void)
@@ -499,31 +552,6 @@ static void test_verify(void **state)
 	assert_int_equal(db_exec(rig.db, "ROLLBACK"), 0);
 }
 
-/* "A1 1/1/0 mi|..." open, late, done, lowered */
-static const char *reported(const char *release)
-{
-	static char out[512];
-	size_t i;
-	json_t *one;
-
-	assert_int_equal(call("L1", "learn.report",
-			      json_pack("{s:s}", "release", release)),
-			 0);
-	*out = '\0';
-	json_array_foreach (json_object_get(rig.result, "items"), i, one) {
-		size_t at = strlen(out);
-		const char *line = json_string_value(
-			json_array_get(json_object_get(one, "lowered"), 0));
-		snprintf(out + at, sizeof(out) - at, "%s%s %lld/%lld/%lld%s%s",
-			 i ? "|" : "", json_str(one, "agent"),
-			 (long long)json_int(one, "open"),
-			 (long long)json_int(one, "late"),
-			 (long long)json_int(one, "done"), line ? " " : "",
-			 line ? line : "");
-	}
-	return out;
-}
-
 static void test_report(void **state)
 {
 	publish("KB-1", "二十天");
@@ -548,6 +576,7 @@ int main(void)
 		TEST(test_whose_list),
 		TEST(test_read),
 		TEST(test_import),
+		TEST(test_import_of_very_many),
 		TEST(test_quiz),
 		TEST(test_quiz_places),
 		TEST(test_lowered),
