@@ -22,22 +22,6 @@ kb()
 	site_run env LANGUAGE=en zuoxi-kb --socket "$site/run/admin.sock" "$@"
 }
 
-# ask NAME METHOD PARAMS: an answer of this session; its id is in $asked
-asked=1
-ask()
-{
-	asked=$((asked + 1))
-	agent_say "$1" "$(jq -nc --argjson p "$3" --arg m "$2" \
-		--argjson i "$asked" \
-		'{jsonrpc: "2.0", id: $i, method: $m, params: $p}')"
-	eventually 20 agent_heard "$1" ".id == $asked"
-}
-
-answered()
-{
-	expect "$2" agent_heard "$1" ".id == $asked and ($2)"
-}
-
 agent_of()
 {
 	site_ctl agent list --json | jq -e ".items[] | select(.id == \"$1\") | $2" >/dev/null
@@ -71,8 +55,8 @@ publish()
 	ENTRY
 	chmod a+r "$site/home/e.md"
 	kb draft "$site/home/e.md" >/dev/null
-	ask l01 kb.review '{"entry": "KB-7001"}'
-	ask b01 kb.confirm '{"entry": "KB-7001"}'
+	agent_ask l01 kb.review '{"entry": "KB-7001"}'
+	agent_ask b01 kb.confirm '{"entry": "KB-7001"}'
 	kb release >/dev/null
 }
 
@@ -86,20 +70,20 @@ eventually 20 agent_heard a001 '.id == 900 and .result'
 step 'a release is to be read by those whose line it is'
 publish 带身份证到窗口。
 eventually 30 agent_heard a001 '.method == "me.learn" and .params.open == 1'
-ask a001 learn.list '{}'
-answered a001 '.result.items[0] | .entry == "KB-7001" and .version == 1 and .quiz == 1'
-ask a001 learn.list '{"agent": "L01"}'
-answered a001 '.error.data.name == "not_allowed"'
+agent_ask a001 learn.list '{}'
+agent_answered a001 '.result.items[0] | .entry == "KB-7001" and .version == 1 and .quiz == 1'
+agent_ask a001 learn.list '{"agent": "L01"}'
+agent_answered a001 '.error.data.name == "not_allowed"'
 site_ctl learn report --json | jq -e '[.items[] | [.agent, .open]] ==
 	[["A001", 1], ["A002", 0], ["L01", 0]]' >/dev/null || fail 'the report'
-ask a001 learn.get '{"entry": "KB-7001", "version": 1}'
-answered a001 '.result.questions[0].choices | length == 3'
-ask a001 learn.read '{"entry": "KB-7001", "version": 1}'
-answered a001 '.error.data.name == "params"'
-ask a001 learn.read '{"entry": "KB-7001", "version": 1, "answers": ["照片"]}'
-answered a001 '.result == {"passed": false, "right": 0, "of": 1}'
-ask l01 learn.read '{"entry": "KB-7001", "version": 1, "answers": ["身份证"]}'
-answered l01 '.error.data.name == "not_found"'
+agent_ask a001 learn.get '{"entry": "KB-7001", "version": 1}'
+agent_answered a001 '.result.questions[0].choices | length == 3'
+agent_ask a001 learn.read '{"entry": "KB-7001", "version": 1}'
+agent_answered a001 '.error.data.name == "params"'
+agent_ask a001 learn.read '{"entry": "KB-7001", "version": 1, "answers": ["照片"]}'
+agent_answered a001 '.result == {"passed": false, "right": 0, "of": 1}'
+agent_ask l01 learn.read '{"entry": "KB-7001", "version": 1, "answers": ["身份证"]}'
+agent_answered l01 '.error.data.name == "not_found"'
 site_ctl fact list --kind learn. --json |
 	jq -e '.items[0].body.wrong == [{"question": "要带什么？", "answer": "照片"}]' \
 		>/dev/null || fail 'what was answered is not recorded'
@@ -120,12 +104,12 @@ site_ctl learn report | grep -q A001 || fail 'no table of it'
 
 step 'with the reading it is as it was'
 agent_hello a001
-ask a001 learn.read '{"entry": "KB-7001", "version": 1, "answers": ["身份证"]}'
-answered a001 '.result.passed'
+agent_ask a001 learn.read '{"entry": "KB-7001", "version": 1, "answers": ["身份证"]}'
+agent_answered a001 '.result.passed'
 agent_of A001 '.lowered == []' || fail 'the skill is not back'
 eventually 60 no_alarm learn:late
-ask a001 learn.read '{"entry": "KB-7001", "version": 1, "answers": ["身份证"]}'
-answered a001 '.error.data.name == "wrong_state"'
+agent_ask a001 learn.read '{"entry": "KB-7001", "version": 1, "answers": ["身份证"]}'
+agent_answered a001 '.error.data.name == "wrong_state"'
 
 step 'courses: planned, signed in to, marked, on a sheet'
 course()
@@ -137,15 +121,15 @@ past=$(TZ=Asia/Shanghai date -d '3 hours ago' +'%F %T')
 id=$(course --kind bureau --title '=新政策考试' --from "$past" --to "$now" \
 	--gates queue=si,level=3 --entries KB-7001)
 eventually 60 agent_of A001 '.lowered[0] | .why == "exam" and .level == 2'
-ask a001 course.sign "{\"course\": \"$id\"}"
-answered a001 '.result.person == "A001" and .result.signed'
-ask a001 course.mark "{\"course\": \"$id\", \"person\": \"A001\", \"passed\": true}"
-answered a001 '.error.data.name == "not_allowed"'
+agent_ask a001 course.sign "{\"course\": \"$id\"}"
+agent_answered a001 '.result.person == "A001" and .result.signed'
+agent_ask a001 course.mark "{\"course\": \"$id\", \"person\": \"A001\", \"passed\": true}"
+agent_answered a001 '.error.data.name == "not_allowed"'
 agent_hello l01
-ask l01 course.mark "{\"course\": \"$id\", \"person\": \"L01\", \"passed\": true}"
-answered l01 '.error.data.name == "not_allowed"'
-ask l01 course.mark "{\"course\": \"$id\", \"person\": \"A001\", \"score\": 91, \"passed\": true}"
-answered l01 '.result.passed and .result.score == 91'
+agent_ask l01 course.mark "{\"course\": \"$id\", \"person\": \"L01\", \"passed\": true}"
+agent_answered l01 '.error.data.name == "not_allowed"'
+agent_ask l01 course.mark "{\"course\": \"$id\", \"person\": \"A001\", \"score\": 91, \"passed\": true}"
+agent_answered l01 '.result.passed and .result.score == 91'
 agent_of A001 '.lowered == []' || fail 'passed, and lowered still'
 agent_of L01 '.lowered[0].level == 2' || fail 'not passed, and not lowered'
 site_ctl course sheet --csv | tail -n 1 | grep -q "\"'=新政策考试\".*\"A001\",\"王莹\".*,91,\"是\"" ||

@@ -31,22 +31,6 @@ refused()
 	[[ $said == *"$words"* ]] || fail "$* says: $said"
 }
 
-# ask NAME METHOD PARAMS: an answer of this session; its id is in $asked
-asked=1
-ask()
-{
-	asked=$((asked + 1))
-	agent_say "$1" "$(jq -nc --argjson p "$3" --arg m "$2" \
-		--argjson i "$asked" \
-		'{jsonrpc: "2.0", id: $i, method: $m, params: $p}')"
-	eventually 20 agent_heard "$1" ".id == $asked"
-}
-
-answered()
-{
-	expect "$2" agent_heard "$1" ".id == $asked and $2"
-}
-
 entry()
 {
 	printf -- '---\nid: KB-7001\ntitle: 社保卡补办\nquestion: 社保卡丢了怎么补办？\nline: si\neffective: %s\npolicy: 样例文号〔2026〕31号\nowner: 社保科\n---\n%s\n' "$1" "$2"
@@ -63,26 +47,26 @@ for p in A001 A002 L01 B01; do
 done
 
 step 'a draft can be read and not told'
-ask a001 kb.draft "$(text 2026-01-01 带身份证到窗口。)"
-answered a001 '.result.state == "draft" and .result.version == 1'
-ask a002 kb.draft "$(text 2026-01-01 别人的话。)"
-answered a002 '.error.data.name == "wrong_state"'
-ask a002 kb.search '{"q": "社保卡补办"}'
-answered a002 '.result.hits[0].id == "KB-7001" and .result.hits[0].state == "draft"'
+agent_ask a001 kb.draft "$(text 2026-01-01 带身份证到窗口。)"
+agent_answered a001 '.result.state == "draft" and .result.version == 1'
+agent_ask a002 kb.draft "$(text 2026-01-01 别人的话。)"
+agent_answered a002 '.error.data.name == "wrong_state"'
+agent_ask a002 kb.search '{"q": "社保卡补办"}'
+agent_answered a002 '.result.hits[0].id == "KB-7001" and .result.hits[0].state == "draft"'
 
 step 'author, reviewer and bureau are three people'
-ask a001 kb.review '{"entry": "KB-7001"}'
-answered a001 '.error.data.name == "not_allowed"'
-ask b01 kb.confirm '{"entry": "KB-7001"}'
-answered b01 '.error.data.name == "wrong_state"'
-ask l01 kb.review '{"entry": "KB-7001"}'
-answered l01 '.result.state == "reviewed"'
-ask l01 kb.confirm '{"entry": "KB-7001"}'
-answered l01 '.error.data.name == "not_allowed"'
+agent_ask a001 kb.review '{"entry": "KB-7001"}'
+agent_answered a001 '.error.data.name == "not_allowed"'
+agent_ask b01 kb.confirm '{"entry": "KB-7001"}'
+agent_answered b01 '.error.data.name == "wrong_state"'
+agent_ask l01 kb.review '{"entry": "KB-7001"}'
+agent_answered l01 '.result.state == "reviewed"'
+agent_ask l01 kb.confirm '{"entry": "KB-7001"}'
+agent_answered l01 '.error.data.name == "not_allowed"'
 refused paper kb confirm --by B01 KB-7001
 refused 'no person of the bureau' kb confirm --by L01 --paper 函 KB-7001
-ask b01 kb.confirm '{"entry": "KB-7001"}'
-answered b01 '.result.state == "confirmed"'
+agent_ask b01 kb.confirm '{"entry": "KB-7001"}'
+agent_answered b01 '.result.state == "confirmed"'
 
 step 'it counts with the release, and all are told'
 agent_say a002 '{"jsonrpc":"2.0","id":900,"method":"subscribe","params":{"topics":["kb"]}}'
@@ -93,8 +77,8 @@ kb --json waiting | jq -es 'length == 1 and .[0].state == "confirmed"' >/dev/nul
 	fail 'a look released it'
 kb release --note 补办流程 | grep -q KB-7001 || fail 'not named in the release'
 eventually 20 agent_heard a002 '.method == "kb.changed" and .params.what == "kb.released"'
-ask a002 kb.search '{"q": "社保卡补办"}'
-answered a002 '.result.hits[0].state == "effective"'
+agent_ask a002 kb.search '{"q": "社保卡补办"}'
+agent_answered a002 '.result.hits[0].state == "effective"'
 kb release | grep -q 'no change' || fail 'an empty week is not told'
 [ "$(kb --json releases | wc -l)" -eq 2 ] || fail 'two releases'
 
@@ -105,37 +89,37 @@ entry "$tomorrow" 网上也能办。 >"$site/home/next.md"
 chmod a+r "$site/home/next.md"
 kb draft "$site/home/next.md" | grep -q 'KB-7001 v2 draft' || fail 'draft by shell'
 refused 'neither review' kb review KB-7001
-ask l01 kb.review '{"entry": "KB-7001"}'
+agent_ask l01 kb.review '{"entry": "KB-7001"}'
 kb return --reason '补上网址' KB-7001 >/dev/null
 kb --json waiting | jq -e '.state == "draft" and .reason == "补上网址"' >/dev/null ||
 	fail 'not returned'
-ask l01 kb.review '{"entry": "KB-7001"}'
+agent_ask l01 kb.review '{"entry": "KB-7001"}'
 kb confirm --by B01 --paper 高新社保函31号 KB-7001 >/dev/null
 kb release >/dev/null
 kb --json show KB-7001 | jq -e '.version == 1 and .newest == 2 and .state == "effective"' \
 	>/dev/null || fail 'it came before its day'
 kb diff KB-7001 | grep -q '^+网上也能办。$' || fail diff
 kb diff KB-7001@2 1 | grep -q '^-带身份证到窗口。$' || fail 'diff of two'
-ask a001 kb.get "{\"entry\": \"KB-7001\", \"at_us\": $before}"
-answered a001 '.result.version == 1'
-ask a001 kb.get '{"entry": "KB-7001", "at_us": 1}'
-answered a001 '.error.data.name == "not_found"'
+agent_ask a001 kb.get "{\"entry\": \"KB-7001\", \"at_us\": $before}"
+agent_answered a001 '.result.version == 1'
+agent_ask a001 kb.get '{"entry": "KB-7001", "at_us": 1}'
+agent_answered a001 '.error.data.name == "not_found"'
 
 step 'withdrawn at once; back by a rollback alone'
 refused why kb withdraw --reason ' ' KB-7001@1
-ask a001 kb.withdraw '{"entry": "KB-7001", "version": 1, "reason": "x"}'
-answered a001 '.error.data.name == "not_allowed"'
-ask b01 kb.withdraw '{"entry": "KB-7001", "version": 1, "reason": "文件已废止"}'
-answered b01 '.result.state == "withdrawn"'
-ask a002 kb.search '{"q": "社保卡补办"}'
-answered a002 '.result.hits[0].state == "withdrawn"'
+agent_ask a001 kb.withdraw '{"entry": "KB-7001", "version": 1, "reason": "x"}'
+agent_answered a001 '.error.data.name == "not_allowed"'
+agent_ask b01 kb.withdraw '{"entry": "KB-7001", "version": 1, "reason": "文件已废止"}'
+agent_answered b01 '.result.state == "withdrawn"'
+agent_ask a002 kb.search '{"q": "社保卡补办"}'
+agent_answered a002 '.result.hits[0].state == "withdrawn"'
 refused 'was in force' kb rollback --by B01 --paper 函 --reason 错 KB-7001@9
-ask b01 kb.rollback '{"entry": "KB-7001", "version": 1, "reason": "废止有误"}'
-answered b01 '.result.version == 3 and .result.state == "effective"'
+agent_ask b01 kb.rollback '{"entry": "KB-7001", "version": 1, "reason": "废止有误"}'
+agent_answered b01 '.result.version == 3 and .result.state == "effective"'
 
 step 'what nobody could answer becomes a draft'
 for q in 您好，高龄津贴怎么领 高龄津贴在哪里领取 公交卡怎么办; do
-	ask a001 kb.gap "{\"q\": \"$q\"}"
+	agent_ask a001 kb.gap "{\"q\": \"$q\"}"
 done
 kb --json gaps >"$site/gaps.json"
 jq -es 'length == 2 and .[0].count == 2' "$site/gaps.json" >/dev/null ||
@@ -146,8 +130,8 @@ refused 'no such open question' kb gap-draft 999999
 # shellcheck disable=SC2046 # numbers
 kb gap-draft $(jq -s '.[0].gaps[]' "$site/gaps.json") |
 	grep -q '^ask: .*高龄津贴' || fail 'no draft of it'
-ask a001 gap.close "$(jq -sc '{gaps: .[1].gaps, reason: "x"}' "$site/gaps.json")"
-answered a001 '.error.data.name == "not_allowed"'
+agent_ask a001 gap.close "$(jq -sc '{gaps: .[1].gaps, reason: "x"}' "$site/gaps.json")"
+agent_answered a001 '.error.data.name == "not_allowed"'
 # shellcheck disable=SC2046
 kb gap-close --reason 不属于本热线 $(jq -s '.[1].gaps[]' "$site/gaps.json")
 [ -z "$(kb gaps)" ] || fail 'they are still open'
@@ -155,18 +139,18 @@ kb --json waiting | jq -es 'any(.[]; .id == "KB-7002" and .state == "draft")' \
 	>/dev/null || fail 'the draft does not wait'
 
 step 'a release by which fewer questions are answered right wants a reason'
-ask l01 case.set '{"question": "社保卡丢了，电话13800138000", "entry": "KB-7001"}'
-answered l01 '.result.question == "社保卡丢了，电话***"'
+agent_ask l01 case.set '{"question": "社保卡丢了，电话13800138000", "entry": "KB-7001"}'
+agent_answered l01 '.result.question == "社保卡丢了，电话***"'
 kb case-keep --entry KB-7001 社保卡补办 | grep -q kept || fail 'not kept'
-ask a001 case.drop '{"case": 1}'
-answered a001 '.error.data.name == "not_allowed"'
+agent_ask a001 case.drop '{"case": 1}'
+agent_answered a001 '.error.data.name == "not_allowed"'
 refused 'no such question' kb case-drop 999
 refused 'no such entry' kb case-keep --entry KB-1 社保卡
 kb --json cases kept | jq -es 'length == 2' >/dev/null || fail 'not two'
 entry 2026-01-01 三年一认证。 | sed 's/社保卡[^？]*/养老认证/' >"$site/home/other.md"
 chmod a+r "$site/home/other.md"
 kb draft "$site/home/other.md" >/dev/null
-ask l01 kb.review '{"entry": "KB-7001"}'
+agent_ask l01 kb.review '{"entry": "KB-7001"}'
 kb confirm --by B01 --paper 函 KB-7001 >/dev/null
 kb impact KB-7001 | grep -q '^! .*answered as before' || fail 'impact'
 kb release --dry-run | grep -q 'right before 2, now 0' || fail 'a look at it'
@@ -189,8 +173,8 @@ kb --json calibrate "$site/home/set" | jq -e '.cases == 120 and .right == 60' >/
 	fail 'calibrate'
 kb --json --target 0.8 answer 养老认证 | jq -e '.entry == "KB-7001" and .version == 4' >/dev/null ||
 	fail 'it is not sure'
-ask a001 kb.answer '{"q": "天气怎么样", "target": "0.8"}'
-answered a001 '.result.entry == null and .result.why'
+agent_ask a001 kb.answer '{"q": "天气怎么样", "target": "0.8"}'
+agent_answered a001 '.result.entry == null and .result.why'
 
 step 'kill -9 changes nothing of it'
 kb --json versions KB-7001 >"$site/before.json"

@@ -151,6 +151,23 @@ agent_hello()
 	eventually 5 agent_heard "$1" '.id == 1 and .result.boot'
 }
 
+# agent_ask NAME METHOD PARAMS: waits for its answer, whose id is in $asked;
+# agent_answered NAME JQ-FILTER: what it says
+asked=1
+agent_ask()
+{
+	asked=$((asked + 1))
+	agent_say "$1" "$(jq -nc --argjson p "$3" --arg m "$2" \
+		--argjson i "$asked" \
+		'{jsonrpc: "2.0", id: $i, method: $m, params: $p}')"
+	eventually 20 agent_heard "$1" ".id == $asked"
+}
+
+agent_answered()
+{
+	expect "$2" agent_heard "$1" ".id == $asked and ($2)"
+}
+
 agent_close()
 {
 	local fd=agent_fd_$1
