@@ -78,6 +78,7 @@ struct office {
 	struct site *site;
 	struct watch *watch;
 	struct training training;
+	struct topic_part topics;
 	struct skill *skill;
 	struct reminder *reminder;
 	struct ticket_part tickets;
@@ -373,7 +374,8 @@ static int training_start(struct office *o)
 	};
 	rpc_register(o->rpc, training_methods, &o->training);
 	rpc_register(o->rpc, course_methods, NULL);
-	rpc_register(o->rpc, topic_methods, NULL);
+	atomic_flag_clear(&o->topics.busy);
+	rpc_register(o->rpc, topic_methods, &o->topics);
 	int err = skill_alloc(&o->skill, o->log);
 	if (err)
 		return err;

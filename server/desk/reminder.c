@@ -32,7 +32,7 @@
 #include "server/desk/training.h"
 
 #define LOOK_MS 60000
-#define SOON_MS 200
+#define SOON_MS 1000
 /* What the knowledge base is owed needs a walk over all of it. */
 #define OWED_US	    (600LL * 1000000)
 #define OWED_MIN_MS 10000

@@ -170,6 +170,26 @@ static int on_report(struct rpc_call *call, struct db *db)
 	return err == ECANCELED ? 0 : err;
 }
 
+/* Takes the only place there is for a report. */
+static int alone(struct rpc_call *call, struct db *db, rpc_read_h *readh)
+{
+	struct topic_part *part = call->part;
+
+	if (atomic_flag_test_and_set(&part->busy))
+		return rpc_fail(call, EAGAIN,
+				N_("Another report is being made: try again "
+				   "in a moment"),
+				NULL);
+	int err = readh(call, db);
+	atomic_flag_clear(&part->busy);
+	return err;
+}
+
+static int on_topic_report(struct rpc_call *call, struct db *db)
+{
+	return alone(call, db, on_report);
+}
+
 /* ---- flow.report ---- */
 
 struct flows {
@@ -229,8 +249,13 @@ static int on_flows(struct rpc_call *call, struct db *db)
 	return err == ECANCELED ? 0 : err;
 }
 
+static int on_flow_report(struct rpc_call *call, struct db *db)
+{
+	return alone(call, db, on_flows);
+}
+
 const struct rpc_handler topic_methods[] = {
-	{"topic.report", .readh = on_report},
-	{"flow.report", .readh = on_flows},
+	{"topic.report", .readh = on_topic_report},
+	{"flow.report", .readh = on_flow_report},
 	{NULL},
 };

@@ -18,7 +18,15 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "server/core/rpc.h"
 
-/* topic.report, flow.report: part is not used. */
+/* A report walks over months of calls, on a thread that searches need, too:
+ * there is one at a time. */
+struct topic_part {
+	atomic_flag busy;
+};
+
+/* topic.report, flow.report: part is the struct topic_part. */
 extern const struct rpc_handler topic_methods[];

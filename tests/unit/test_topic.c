@@ -14,6 +14,7 @@
 #define LAST_WK (MONDAY - 7 * DAY_US)
 
 static struct rig rig;
+static struct topic_part place = {ATOMIC_FLAG_INIT};
 static int calls;
 
 /* One answered call; its contact. agents: how many talked, one after the
@@ -95,7 +96,7 @@ static void bring(const char *id, int version, const char *more)
 
 static int ask(const char *method, json_t *params)
 {
-	return rig_call(&rig, topic_methods, NULL, "L1", method, params);
+	return rig_call(&rig, topic_methods, &place, "L1", method, params);
 }
 
 static json_t *week(const char *kind)
@@ -232,6 +233,12 @@ static void test_refusals(void **state)
 		ask("topic.report", json_pack("{s:i, s:i, s:i}", "from_us", 1,
 					      "to_us", 2, "limit", 0)),
 		EINVAL);
+	assert_string_equal(reported(""), "");
+	/* one at a time, and free again after a refusal */
+	assert_false(atomic_flag_test_and_set(&place.busy));
+	assert_int_equal(ask("topic.report", week("")), EAGAIN);
+	assert_int_equal(ask("flow.report", json_object()), EAGAIN);
+	atomic_flag_clear(&place.busy);
 	assert_string_equal(reported(""), "");
 }
 
