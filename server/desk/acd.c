@@ -445,9 +445,14 @@ static void fill_agents(const struct acd *acd, struct arrays *r,
 	r->work.n_agents = n;
 }
 
+static bool is_at_work(const struct assign_agent *a)
+{
+	return a->busy != ASSIGN_PAUSED && a->busy != ASSIGN_AWAY;
+}
+
 /* Skills count for less while their owner has something to learn. A citizen
- * does not wait for that: where nobody who is here would be left, they count
- * as they are set. */
+ * does not wait for that: where nobody who is at work would be left, they
+ * count as they are set. */
 static void leave_nobody_alone(const struct acd *acd, struct arrays *r)
 {
 	unsigned queues = r->rules.queues;
@@ -455,7 +460,8 @@ static void leave_nobody_alone(const struct acd *acd, struct arrays *r)
 	for (unsigned q = 0; q < queues; q++) {
 		bool any = false;
 		for (size_t i = 0; i < r->work.n_agents; i++)
-			any = any || r->levels[i * queues + q];
+			any = any || (r->levels[i * queues + q] &&
+				      is_at_work(&r->work.agents[i]));
 		const char *id = site_queue_at(acd->site, q)->id;
 		for (size_t i = 0; !any && i < r->work.n_agents; i++)
 			r->levels[i * queues + q] = cut_level(roster_level_set(
@@ -707,7 +713,7 @@ static void count_agents(const struct acd *acd, const char *queue,
 		if (roster_level(acd->roster, id, queue) <= 0)
 			continue;
 		counts[a->now.state]++;
-		any = true;
+		any = any || a->now.state != AGENT_PAUSED;
 	}
 	if (!any)
 		memcpy(counts, all, sizeof(all));

@@ -196,6 +196,18 @@ static void test_nobody_is_left(void **state)
 	assert_string_equal(offered(), "A1");
 }
 
+/* Nor until somebody is back from his meal. */
+static void test_the_others_are_paused(void **state)
+{
+	agent("A1", 1);
+	agent("A2", 3);
+	lowered("A1", 9);
+	fact("agent.state", NULL, "A2", NULL,
+	     json_pack("{s:s, s:s}", "state", "paused", "reason", "meal"));
+	queued("c-1");
+	assert_string_equal(offered(), "A1");
+}
+
 static void test_least_level(void **state)
 {
 	queue(3);
@@ -234,6 +246,7 @@ int main(void)
 		TEST(test_lowered_to_nothing),
 		TEST(test_as_before),
 		TEST(test_nobody_is_left),
+		TEST(test_the_others_are_paused),
 		TEST(test_least_level),
 		TEST(test_least_level_and_lowered),
 		cmocka_unit_test_setup_teardown(test_least_level_widens,
