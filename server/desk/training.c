@@ -121,7 +121,7 @@ struct listing {
 	struct rpc_call *call;
 	struct db *db;
 	const struct training *t;
-	struct cal *cal;
+	const struct cal *cal;
 	int64_t late_us;
 	char last[CURSOR_BYTES];
 };
@@ -180,14 +180,12 @@ static int whose(struct rpc_call *call, const char **agentp)
 	return 0;
 }
 
-static int listing_init(struct listing *l, struct rpc_call *call,
-			struct db *db)
+static void listing_init(struct listing *l, struct rpc_call *call,
+			 struct db *db, const struct cal *cal)
 {
-	*l = (struct listing){.call = call, .db = db, .t = call->part};
-	int err = store_calendar(&l->cal, db);
-	if (!err)
-		l->late_us = training_late_us(l->t, l->cal, cal_now_us());
-	return err;
+	*l = (struct listing){
+		.call = call, .db = db, .t = call->part, .cal = cal};
+	l->late_us = training_late_us(l->t, cal, cal_now_us());
 }
 
 /* "A001 KB-0415" */
@@ -203,6 +201,7 @@ static void cursor_read(char person[ID_BYTES], char entry[ID_BYTES],
 static int on_list(struct rpc_call *call, struct db *db)
 {
 	char person[ID_BYTES], entry[ID_BYTES];
+	scoped_mem struct cal *cal = NULL;
 	struct listing l;
 	struct json_in in;
 
@@ -214,10 +213,10 @@ static int on_list(struct rpc_call *call, struct db *db)
 		return rpc_bad_params(call, &in);
 	int err = whose(call, &agent);
 	if (!err)
-		err = listing_init(&l, call, db);
+		err = store_calendar(&cal, db);
 	if (err)
 		return err;
-	scoped_mem struct cal *cal = l.cal;
+	listing_init(&l, call, db, cal);
 	cursor_read(person, entry, cursor);
 	call->result = json_pack("{s:[]}", "items");
 	err = store_learn_each(db, agent, person, entry, on_item, &l);
@@ -405,6 +404,7 @@ static int on_learner(const struct store_learner *row, void *arg)
 
 static int on_report(struct rpc_call *call, struct db *db)
 {
+	scoped_mem struct cal *cal = NULL;
 	struct listing l;
 	struct json_in in;
 
@@ -413,10 +413,10 @@ static int on_report(struct rpc_call *call, struct db *db)
 	const char *after = json_in_str_or(&in, "cursor", ID_BYTES, "");
 	if (json_in_done(&in))
 		return rpc_bad_params(call, &in);
-	int err = listing_init(&l, call, db);
+	int err = store_calendar(&cal, db);
 	if (err)
 		return err;
-	scoped_mem struct cal *cal = l.cal;
+	listing_init(&l, call, db, cal);
 	call->result = json_pack("{s:[]}", "items");
 	err = store_learners(db, release, l.late_us, after, on_learner, &l);
 	return err == ECANCELED ? 0 : err;
