@@ -116,7 +116,13 @@ static int on_imported(struct db *db, const struct fact *f, void *arg)
 		if (!err && before)
 			err = give(db, f, id, version, "");
 	}
-	return err;
+	/* nobody reads what is replaced, also where nothing is given out */
+	return err ? err
+		   : db_run(db,
+			    "UPDATE learn SET state=2 WHERE state=0"
+			    " AND version<(SELECT max(version) FROM kb_version"
+			    "  WHERE entry=learn.entry AND released_us>0)",
+			    "");
 }
 
 static int on_entry(struct db *db, const struct fact *f, void *arg)
