@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a release changes reaches those whose line it is: a list to read, a
 # quiz, a reminder, a skill that is lowered and is back with the reading.
-# Courses beside it, on a running office that is killed in between.
+# Courses beside it, on a running office whose clock goes by hours and that is
+# killed in between.
 #   kb_learn.sh BUILD
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -10,8 +11,12 @@ set -euo pipefail
 test_site "$1"
 site_init --name 测试热线 >/dev/null
 site_set training lower_by 2
+site_set training remind_hours 1
+site_set training lower_hours 2
+site_as_shifted "$1"
 site_start
 site_ctl site fill >/dev/null
+site_ctl calendar import - <<<'hours mon-sun 00:00-24:00' >/dev/null
 test_person A001 王莹 agent si=3
 test_person A002 陈静 agent mi=3
 test_person L01 赵敏 lead si=3
@@ -88,15 +93,27 @@ site_ctl fact list --kind learn. --json |
 	jq -e '.items[0].body.wrong == [{"question": "要带什么？", "answer": "照片"}]' \
 		>/dev/null || fail 'what was answered is not recorded'
 
-step 'too late: a reminder, an alarm, a lower skill'
-site_set training remind_hours 0
-site_set training lower_hours 0
+# hours_later SECONDS: and somebody is changed, so that the office looks
+hours_later()
+{
+	shift_by "$1"
+	site_ctl person change A002 --name "陈静 $1" >/dev/null
+}
+
+step 'too late: a reminder and an alarm, then a lower skill'
+no_alarm learn:late || fail 'it is late at once'
+hours_later 3700
+eventually 60 alarm_is learn:late
+eventually 60 agent_heard a001 '.method == "me.learn" and .params.late == 1'
+agent_of A001 '.lowered == []' || fail 'lowered with the reminder'
+hours_later 7300
+eventually 60 agent_of A001 \
+	'.skills.si == 3 and (.lowered[0] | .queue == "si" and .level == 1 and .set == 3 and .why == "unread" and .what == "KB-7001")'
 kill -9 "$(cat "$site/pid/zuoxid")"
 rm -f "$site/pid/zuoxid"
 site_office
 eventually 60 alarm_is learn:late
-eventually 60 agent_of A001 \
-	'.skills.si == 3 and (.lowered[0] | .queue == "si" and .level == 1 and .set == 3 and .why == "unread" and .what == "KB-7001")'
+agent_of A001 '.lowered[0].level == 1' || fail 'forgotten by the restart'
 agent_of A002 '.lowered == []' || fail 'another is lowered, too'
 site_ctl learn report --json | jq -e '.items[0] | .late == 1 and .lowered == ["si"]' \
 	>/dev/null || fail 'the report does not say so'

@@ -151,6 +151,32 @@ agent_hello()
 	eventually 5 agent_heard "$1" '.id == 1 and .result.boot'
 }
 
+# site_as_shifted BUILD: office and exchange run with a wall clock of the
+# test's own, which shift_by SECONDS sets against ours
+site_as_shifted()
+{
+	local p
+	cp "$1/tests/sim/libclock_shift.so" "$site/bin/"
+	for p in zuoxid zuoxi-switch; do
+		mv "$site/bin/$p" "$site/bin/$p.own"
+		cat >"$site/bin/$p" <<-SCRIPT
+			#!/bin/sh
+			export ASAN_OPTIONS="verify_asan_link_order=0:\${ASAN_OPTIONS:-}"
+			export CLOCK_SHIFT=$site/shift LD_PRELOAD=$site/bin/libclock_shift.so
+			exec $site/bin/$p.own "\$@"
+		SCRIPT
+		chmod 755 "$site/bin/$p"
+	done
+	shift_by 0
+}
+
+# as a binary int64_t, in one write
+shift_by()
+{
+	perl -e 'print pack("q", $ARGV[0])' -- "$1" >"$site/shift.new"
+	dd if="$site/shift.new" of="$site/shift" conv=notrunc status=none
+}
+
 # agent_ask NAME METHOD PARAMS: waits for its answer, whose id is in $asked;
 # agent_answered NAME JQ-FILTER: what it says
 asked=1

@@ -11,34 +11,9 @@ set -euo pipefail
 . "$(dirname "$0")/voice_lib.sh"
 
 build=$1
-# The programs run with a wall clock of the test's own.
-site_as_shifted()
-{
-	local p
-	cp "$build/tests/sim/libclock_shift.so" "$site/bin/"
-	for p in zuoxid zuoxi-switch; do
-		mv "$site/bin/$p" "$site/bin/$p.own"
-		cat >"$site/bin/$p" <<-SCRIPT
-			#!/bin/sh
-			export ASAN_OPTIONS="verify_asan_link_order=0:\${ASAN_OPTIONS:-}"
-			export CLOCK_SHIFT=$site/shift LD_PRELOAD=$site/bin/libclock_shift.so
-			exec $site/bin/$p.own "\$@"
-		SCRIPT
-		chmod 755 "$site/bin/$p"
-	done
-	shift_by 0
-}
-
-# shift_by SECONDS: as a binary int64_t, in one write
-shift_by()
-{
-	perl -e 'print pack("q", $ARGV[0])' -- "$1" >"$site/shift.new"
-	dd if="$site/shift.new" of="$site/shift" conv=notrunc status=none
-}
-
 voice_before()
 {
-	site_as_shifted
+	site_as_shifted "$build"
 }
 # shellcheck disable=SC2034 # of voice_lib.sh
 voice_set=('call lease 3000' 'call max_wait 120000'
