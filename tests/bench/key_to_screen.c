@@ -302,14 +302,25 @@ static long memory_kb(pid_t pid)
 	return kb;
 }
 
+/* To the middle of the next second: figures tick on whole ones, and one is
+ * not to be cut in two. */
+static void rest_to_half(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	rest(1500 - t.tv_nsec / 1000000);
+}
+
 /* Share of a core while nothing is typed. bytes: of each second. */
 static double idle(struct figures *bytes)
 {
+	rest_to_half();
 	double from = cpu_s(ours.pid);
 
 	for (int i = 0; i < IDLE_S; i++) {
 		uint64_t b = ours.bytes;
-		rest(1000);
+		rest_to_half();
 		bytes->v[bytes->n++] = (double)(ours.bytes - b);
 	}
 	return (cpu_s(ours.pid) - from) / IDLE_S;

@@ -164,8 +164,8 @@ case $form in
 tunnel | udp)
 	direct
 	robots 3600000
-	# every robot hears of every agent's state: slowly, or their one
-	# process drowns; the first stay until the last have come
+	# one process speaks for all robots: slowly, or it
+	# drowns; the first stay until the last have come
 	citizens "$agents" 300 $(((seconds + agents / 5) * 1000))
 	eventually $((120 + agents / 2)) in_state talking "$agents"
 	mark >"$site/log/m0"
