@@ -31,9 +31,10 @@
 #include "agent-tui/ui/row.h"
 #include "agent-tui/view/frame.h"
 
-#define RESIZE_MS  30
-#define TICK_US	   1000000
-#define NOTE_SHOWN 10000000LL /* then my state's own line comes back */
+#define RESIZE_MS    30
+#define TICK_US	     1000000
+#define TICK_LATE_MS 5
+#define NOTE_SHOWN   10000000LL /* then my state's own line comes back */
 
 static int winch_write = -1;
 
@@ -454,7 +455,9 @@ void app_dirty(struct app *a)
 		tmr_start(&a->draw, 0, on_draw, a);
 }
 
-/* Ticks stand on whole seconds, so that the clock does not limp. */
+/* Ticks stand on whole seconds, so that the clock does not limp; a moment
+ * behind them, or one that comes early draws the old second and, a
+ * millisecond later, the new one. */
 static void on_tick(void *arg)
 {
 	struct app *a = arg;
@@ -462,7 +465,7 @@ static void on_tick(void *arg)
 	a->tick_us = cal_now_us();
 	app_dirty(a);
 	tmr_start(&a->tick,
-		  1000 - (uint64_t)(cal_now_us() / 1000 % 1000) % 1000,
+		  1000 - (uint64_t)(cal_now_us() / 1000 % 1000) + TICK_LATE_MS,
 		  on_tick, a);
 }
 
