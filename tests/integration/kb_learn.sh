@@ -109,8 +109,7 @@ agent_of A001 '.lowered == []' || fail 'lowered with the reminder'
 hours_later 7300
 eventually 60 agent_of A001 \
 	'.skills.si == 3 and (.lowered[0] | .queue == "si" and .level == 1 and .set == 3 and .why == "unread" and .what == "KB-7001")'
-kill -9 "$(cat "$site/pid/zuoxid")"
-rm -f "$site/pid/zuoxid"
+office_killed
 site_office
 eventually 60 alarm_is learn:late
 agent_of A001 '.lowered[0].level == 1' || fail 'forgotten by the restart'

@@ -178,14 +178,7 @@ agent_answered a001 '.result.entry == null and .result.why'
 
 step 'kill -9 changes nothing of it'
 kb --json versions KB-7001 >"$site/before.json"
-kill -9 "$(site_pid zuoxid)"
-# the kernel lets go of the lock when the process is gone, not before
-gone()
-{
-	! kill -0 "$(site_pid zuoxid)" 2>/dev/null
-}
-eventually 20 gone
-rm -f "$site/pid/zuoxid"
+office_killed
 site_office
 kb --json versions KB-7001 | cmp - "$site/before.json" || fail 'not as it was'
 kb versions KB-7001 | grep -q '高新社保函31号' || fail 'the paper is not shown'

@@ -151,6 +151,20 @@ agent_hello()
 	eventually 5 agent_heard "$1" '.id == 1 and .result.boot'
 }
 
+# office_killed: kill -9. The kernel lets go of its lock when the process is
+# gone, not before.
+office_gone()
+{
+	! kill -0 "$(site_pid zuoxid)" 2>/dev/null
+}
+
+office_killed()
+{
+	kill -9 "$(site_pid zuoxid)"
+	eventually 20 office_gone
+	rm -f "$site/pid/zuoxid"
+}
+
 # site_as_shifted BUILD: office and exchange run with a wall clock of the
 # test's own, which shift_by SECONDS sets against ours
 site_as_shifted()
