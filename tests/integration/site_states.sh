@@ -109,7 +109,8 @@ caller c1 si 13800000001 --talk 200000
 eventually 30 agent_is A001 offered
 printf 'A001 phone.answer\n' >"$site/A001.told"
 eventually 30 agent_is A001 talking
-# his phone may hear of it a moment after the office
+# he may hear of it a moment after the office
+eventually 30 grep -q '"what":"answered"' "$site/log/A001.log"
 eventually 30 eval "printf 'A001 phone.hangup\n' >'$site/A001.told'
 	grep -q '\"what\":\"filed\"' '$site/log/A001.log'"
 ticket=$(grep '"what":"filed"' "$site/log/A001.log" | tail -n 1 | jq -r .ticket)
