@@ -220,10 +220,13 @@ static int choose(const struct options *o, const char *id, int64_t *newp,
 
 /* ---- files ---- */
 
-/* "-", or something with a slash, .md or .tsv: an id has none of them. */
+/* What is no id is a path. */
 static bool is_path(const char *arg)
 {
-	return !strcmp(arg, "-") || strpbrk(arg, "./");
+	char id[64];
+
+	snprintf(id, sizeof(id), "%.*s", (int)strcspn(arg, "@"), arg);
+	return !kb_id_is_good(id);
 }
 
 /* What an import of this entry would change. */

@@ -188,6 +188,8 @@ declare -A good=(
 	[withdraw]='KB-9001 --reason x' [release]=--dry-run
 	[rollback]='-KB-0415@9 --reason x' [review]=-KB-0415 [confirm]=-KB-0415
 	[gap-draft]=-9 [gap-close]='-9 --reason x' [give-back]=-"$work/back"
+	[cases]='' [case-keep]='--entry KB-0415 津贴到账' [case-drop]=-99999
+	[impact]=KB-0415
 	[new]="--id KB-9030 $work/notice.md" [calibrate]=-/nothere
 )
 for c in $(kb --words); do
