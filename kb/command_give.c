@@ -12,6 +12,7 @@
  *     versions.json .csv   who wrote, reviewed, confirmed, withdrew it, when
  *     releases.json        what counted from when on (of an office)
  *     gaps.json            questions that nothing answers (of an office)
+ *     cases.json           questions by which answers are measured
  *     SHA256SUMS           for sha256sum -c
  */
 #include <errno.h>
@@ -326,8 +327,7 @@ static int give_list(struct gift *g, const char *method, json_t *params,
 
 	if (code)
 		return code;
-	scoped_str char *text =
-		json_dumps(list, JSON_INDENT(1) | JSON_ENSURE_ASCII * 0);
+	scoped_str char *text = json_dumps(list, JSON_INDENT(1));
 	return text ? put_text(g, name, text)
 		    : command_refuse_errno(ENOMEM, "");
 }
@@ -364,6 +364,7 @@ static int give_readme(struct gift *g)
 		  "which document\n"
 		  "- releases.json, gaps.json: releases, and questions "
 		  "without an answer (of an office)\n"
+		  "- cases.json: questions by which answers are measured\n"
 		  "- SHA256SUMS: `sha256sum -c SHA256SUMS` checks all of "
 		  "it\n"));
 	mbuf_write_u8(mb, '\0');
@@ -399,6 +400,8 @@ static int give_all(struct gift *g)
 				 "releases.json");
 	if (!code && !o->db)
 		code = give_list(g, "gap.list", json_object(), "gaps.json");
+	if (!code)
+		code = give_list(g, "case.list", json_object(), "cases.json");
 	if (!code)
 		code = give_readme(g);
 	return code ? code : close_file(&g->sums, "SHA256SUMS");

@@ -117,7 +117,10 @@ kb list --state draft --line mi --ids | has -x KB-0412 || fail 'by line'
 kb list --policy 〔2026〕30号 --ids | has -x KB-0415 || fail 'by document'
 
 step 'all of it given back'
+kb case-keep --entry KB-0415 津贴何时到 >/dev/null
 kb give-back "$work/back" >"$site/log/give"
+jq -e 'any(.[]; .entry == "KB-0415" and .question == "津贴何时到")' "$work/back/cases.json" >/dev/null ||
+	fail 'cases.json'
 (cd "$work/back" && sha256sum --quiet -c SHA256SUMS) || fail 'sums'
 [ "$(jq length "$work/back/entries.json")" -eq $((n + 1)) ] || fail 'entries.json'
 [ "$(jq length "$work/back/versions.json")" -eq "$(kb --json stat | jq .versions)" ] || fail 'versions.json'
