@@ -368,9 +368,13 @@ static void apply(struct client *c, const char *method, json_t *params)
 	else if (!strcmp(method, "me.offer") && c->prm.lists) {
 		*c->likely_of = '\0';
 		client_citizen_open(c, c->model->offer.contact, NULL);
-	} else if (!strcmp(method, "kb.changed") && *c->model->entry.id) {
+	} else if (!strcmp(method, "kb.changed")) {
 		/* what is being read may no longer be in force */
-		client_kb_open(c, c->model->entry.id, 0);
+		if (*c->model->entry.id)
+			client_kb_open(c, c->model->entry.id, 0);
+		client_kb_changed(c);
+	} else if (!strcmp(method, "me.learn")) {
+		client_fetch(c, MODEL_LIST_LEARN, true);
 	}
 }
 
@@ -884,6 +888,11 @@ void client_close(struct client *c)
 }
 
 const struct model *client_model(const struct client *c)
+{
+	return c->model;
+}
+
+struct model *client_own_model(struct client *c)
 {
 	return c->model;
 }

@@ -178,6 +178,7 @@ struct client_filter {
 	int64_t from_us, to_us;
 	const char *queue, *result, *agent, *number, *contact;
 	const char *state, *kind; /* NULL or "": any */
+	const char *entry;	  /* whose versions */
 };
 /* Filter of the following client_list calls of that list; NULL: none. */
 void client_filter(struct client *c, enum model_list list,

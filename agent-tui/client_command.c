@@ -631,26 +631,33 @@ static void on_page(struct client *c, enum model_list list, bool first,
 		return;
 	}
 	model_page(c->model, list)->loading = false;
-	if (r->err != ENOTCONN && !too_early(c, list, r->err))
+	/* an older office has not all lists */
+	if (r->err != ENOTCONN && r->err != ENOSYS &&
+	    !too_early(c, list, r->err))
 		client_complain(c, r);
 }
 
 /* A reply handler has one argument, and it must name client and list. */
-#define PAGE_HANDLERS(X)         \
-	X(MODEL_LIST_QUEUES)     \
-	X(MODEL_LIST_ITEMS)      \
-	X(MODEL_LIST_AGENTS)     \
-	X(MODEL_LIST_CALLS)      \
-	X(MODEL_LIST_MISSED)     \
-	X(MODEL_LIST_TICKETS)    \
-	X(MODEL_LIST_CONTACTS)   \
-	X(MODEL_LIST_ENTRIES)    \
-	X(MODEL_LIST_RECORDINGS) \
-	X(MODEL_LIST_ALARMS)     \
-	X(MODEL_LIST_FACTS)      \
-	X(MODEL_LIST_HISTORY)    \
-	X(MODEL_LIST_PAUSES)     \
-	X(MODEL_LIST_DISPOSITIONS)
+#define PAGE_HANDLERS(X)           \
+	X(MODEL_LIST_QUEUES)       \
+	X(MODEL_LIST_ITEMS)        \
+	X(MODEL_LIST_AGENTS)       \
+	X(MODEL_LIST_CALLS)        \
+	X(MODEL_LIST_MISSED)       \
+	X(MODEL_LIST_TICKETS)      \
+	X(MODEL_LIST_CONTACTS)     \
+	X(MODEL_LIST_ENTRIES)      \
+	X(MODEL_LIST_RECORDINGS)   \
+	X(MODEL_LIST_ALARMS)       \
+	X(MODEL_LIST_FACTS)        \
+	X(MODEL_LIST_HISTORY)      \
+	X(MODEL_LIST_PAUSES)       \
+	X(MODEL_LIST_DISPOSITIONS) \
+	X(MODEL_LIST_WAITING)      \
+	X(MODEL_LIST_LEARN)        \
+	X(MODEL_LIST_GAPS)         \
+	X(MODEL_LIST_RELEASES)     \
+	X(MODEL_LIST_VERSIONS)
 #define X(list)                                                              \
 	static void on_first_##list(const struct client_reply *r, void *arg) \
 	{                                                                    \
@@ -684,6 +691,11 @@ static const struct {
 	ROW(MODEL_LIST_HISTORY, "citizen.history", MAY_DESK),
 	ROW(MODEL_LIST_PAUSES, "pause.list", MAY_ANY),
 	ROW(MODEL_LIST_DISPOSITIONS, "disposition.list", MAY_ANY),
+	ROW(MODEL_LIST_WAITING, "kb.waiting", MAY_ANY),
+	ROW(MODEL_LIST_LEARN, "learn.list", MAY_ANY),
+	ROW(MODEL_LIST_GAPS, "gap.list", MAY_ANY),
+	ROW(MODEL_LIST_RELEASES, "kb.releases", MAY_ANY),
+	ROW(MODEL_LIST_VERSIONS, "kb.versions", MAY_ANY),
 #undef ROW
 };
 
@@ -695,7 +707,7 @@ void client_filter(struct client *c, enum model_list list,
 		f ? f->queue : NULL,   f ? f->result : NULL,
 		f ? f->agent : NULL,   f ? f->number : NULL,
 		f ? f->contact : NULL, f ? f->state : NULL,
-		f ? f->kind : NULL,
+		f ? f->kind : NULL,    f ? f->entry : NULL,
 	};
 
 	l->filter.from_us = f ? f->from_us : 0;
@@ -709,7 +721,7 @@ static json_t *filter_params(const struct client *c, enum model_list list)
 {
 	static const char *const keys[] = {"queue",  "result",	"agent",
 					   "number", "contact", "state",
-					   "kind"};
+					   "kind",   "entry"};
 	const struct client_list_state *l = &c->lists[list];
 	json_t *p = list == MODEL_LIST_HISTORY ? whose(c) : json_object();
 
@@ -778,6 +790,11 @@ void client_choose(struct client *c, bool on)
 		drop_list(c, MODEL_LIST_AGENTS);
 }
 
+bool client_wants(const struct client *c, enum model_list list)
+{
+	return c->lists[list].wanted;
+}
+
 int client_list(struct client *c, enum model_list list)
 {
 	if (!(c->model->me.roles & fetches[list].may))
@@ -801,7 +818,8 @@ void client_fetch_all(struct client *c, bool again)
 	static const enum model_list first[] = {
 		MODEL_LIST_QUEUES, MODEL_LIST_PAUSES, MODEL_LIST_DISPOSITIONS,
 		MODEL_LIST_AGENTS, MODEL_LIST_ITEMS,  MODEL_LIST_CALLS,
-		MODEL_LIST_MISSED, MODEL_LIST_ALARMS,
+		MODEL_LIST_MISSED, MODEL_LIST_ALARMS, MODEL_LIST_WAITING,
+		MODEL_LIST_LEARN,
 	};
 
 	if (again) {

@@ -16,7 +16,7 @@
 struct client_list_state {
 	bool wanted; /* fetched once: fetch again after a snapshot */
 	struct client_filter filter;
-	char texts[7][64]; /* what filter's pointers point to */
+	char texts[8][64]; /* what filter's pointers point to */
 };
 
 struct client {
@@ -78,7 +78,15 @@ bool client_follows(const struct client *c, const char *topic);
 /* Says what went wrong with `what`. */
 void client_complain(struct client *c, const struct client_reply *r);
 
+/* The model that c writes. */
+struct model *client_own_model(struct client *c);
+
+/* client_kb.c: lists of the knowledge base that are kept fresh */
+void client_kb_changed(struct client *c);
+
 /* client_command.c */
+/* Was it fetched, so that it is to be kept fresh? */
+bool client_wants(const struct client *c, enum model_list list);
 void client_take_me(struct client *c, json_t *agent);
 void client_fetch(struct client *c, enum model_list list, bool first);
 void client_fetch_all(struct client *c, bool again);

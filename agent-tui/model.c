@@ -60,6 +60,15 @@ static struct model_any_list *list_of(struct model *m, enum model_list list,
 		[MODEL_LIST_DISPOSITIONS] = {&m->site.dispositions,
 					     &model_kind_disposition,
 					     MODEL_SITE},
+		[MODEL_LIST_WAITING] = {&m->kb.waiting, &model_kind_waiting,
+					MODEL_KB},
+		[MODEL_LIST_LEARN] = {&m->kb.learn, &model_kind_learn,
+				      MODEL_LEARN},
+		[MODEL_LIST_GAPS] = {&m->kb.gaps, &model_kind_gap, MODEL_KB},
+		[MODEL_LIST_RELEASES] = {&m->kb.releases, &model_kind_release,
+					 MODEL_KB},
+		[MODEL_LIST_VERSIONS] = {&m->kb.versions, &model_kind_version,
+					 MODEL_KB},
 	};
 	if (kp)
 		*kp = all[list].kind;
@@ -145,6 +154,7 @@ static void destructor(void *arg)
 	model_rows_clear(&model_kind_hit, ANY(&m->offer.kb));
 	model_rows_clear(&model_kind_fact, ANY(&m->contact_facts));
 	model_row_release(&model_kind_entry, &m->entry);
+	model_kb_release(m);
 	model_row_release(&model_kind_ticket, &m->ticket);
 	draft_clear(&m->draft);
 	citizen_clear(&m->citizen);
@@ -153,13 +163,14 @@ static void destructor(void *arg)
 static int empty_texts(struct model *m)
 {
 	char **const fields[] = {
-		&m->entry.question, &m->entry.body,
-		&m->entry.asks,	    &m->entry.short_text,
-		&m->ticket.summary, &m->ticket.promise,
-		&m->draft.summary,  &m->draft.promise,
-		&m->draft.person,   &m->draft.address,
-		&m->draft.need,	    &m->citizen.note,
-		&m->citizen.prefs,  &m->citizen.last_summary,
+		&m->entry.question,	  &m->entry.body,
+		&m->entry.asks,		  &m->entry.short_text,
+		&m->entry.text,		  &m->ticket.summary,
+		&m->ticket.promise,	  &m->draft.summary,
+		&m->draft.promise,	  &m->draft.person,
+		&m->draft.address,	  &m->draft.need,
+		&m->citizen.note,	  &m->citizen.prefs,
+		&m->citizen.last_summary,
 	};
 	int err = 0;
 
@@ -181,6 +192,8 @@ int model_alloc(struct model **mp, void (*changeh)(unsigned mask, void *arg),
 	m->arg = arg;
 	m->link.tunnel.fault.what = m->link.tunnel.fault.todo = "";
 	int err = empty_texts(m);
+	if (!err)
+		err = model_kb_empty(m);
 	if (err)
 		return err;
 	*mp = take(m);

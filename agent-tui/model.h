@@ -52,7 +52,9 @@ enum model_part {
 	MODEL_SITE = 1 << 24, /* pause reasons, dispositions, queues' names */
 	MODEL_ENTRIES = 1 << 25, /* list of entries */
 	MODEL_FACTS = 1 << 26,
-	MODEL_ALL = (1 << 27) - 1,
+	MODEL_KB = 1 << 27,    /* the life of the knowledge base */
+	MODEL_LEARN = 1 << 28, /* what I must read */
+	MODEL_ALL = (1 << 29) - 1,
 };
 
 /* ---- lists ---- */
@@ -90,6 +92,13 @@ struct model_skill {
 	int level;
 };
 
+/* A skill that counts for less until something is read or passed. */
+struct model_lowered {
+	char queue[MODEL_ID];
+	int level, set; /* as it counts, as it was set */
+	char why[16];	/* unread, exam */
+};
+
 struct model_agent {
 	char id[MODEL_ID];
 	char name[MODEL_NAME];
@@ -99,6 +108,8 @@ struct model_agent {
 	int64_t since_us;
 	struct model_skill skills[16];
 	size_t n_skills;
+	struct model_lowered lowered[8];
+	size_t n_lowered;
 	char device[40]; /* "workstation", "phone:NAME", "" */
 	bool online, phone;
 	char contact[MODEL_ID];
@@ -226,6 +237,10 @@ struct model_entry {
 	char *body;
 	char *asks; /* one a line */
 	char *short_text;
+	char *text; /* the whole source, where it was asked for */
+	int newest; /* version */
+	int64_t changed_us;
+	char changed_by[MODEL_ID];
 };
 MODEL_LIST(model_entry);
 
@@ -509,6 +524,8 @@ struct model_pending {
 };
 #define MODEL_PENDING_MAX 32
 
+#include "agent-tui/model_kb.h"
+
 /* ---- the whole ---- */
 
 struct model {
@@ -542,6 +559,7 @@ struct model {
 	struct model_playback playback;
 	struct model_alarm_list alarms;
 	struct model_fact_list facts;
+	struct model_kb kb;
 	/* newest last */
 	struct model_message messages[MODEL_MESSAGES_MAX];
 	size_t n_messages;
@@ -613,6 +631,11 @@ enum model_list {
 	MODEL_LIST_HISTORY,
 	MODEL_LIST_PAUSES,
 	MODEL_LIST_DISPOSITIONS,
+	MODEL_LIST_WAITING,
+	MODEL_LIST_LEARN,
+	MODEL_LIST_GAPS,
+	MODEL_LIST_RELEASES,
+	MODEL_LIST_VERSIONS,
 	MODEL_LISTS,
 };
 void model_take_page(struct model *m, enum model_list list, json_t *reply,
@@ -633,6 +656,17 @@ void model_take_today(struct model *m, json_t *reply);
 void model_take_rtt(struct model *m, int64_t rtt_us);
 /* What the offer's citizen will likely ask. */
 void model_take_likely(struct model *m, json_t *reply);
+/* model_kb.c */
+void model_kb_compare(struct model *m, const char *entry, int version,
+		      int was);
+void model_kb_take_side(struct model *m, bool before, json_t *entry);
+void model_kb_take_impact(struct model *m, json_t *reply);
+void model_kb_take_check(struct model *m, json_t *reply);
+void model_kb_take_dry(struct model *m, json_t *reply);
+void model_kb_take_lesson(struct model *m, json_t *reply);
+void model_kb_lesson_over(struct model *m);
+void model_kb_release(struct model *m); /* of all that it holds */
+int model_kb_empty(struct model *m);
 /* The draft changes owner: empty, of that contact or ticket. */
 void model_draft_begin(struct model *m, const char *contact,
 		       const char *ticket);

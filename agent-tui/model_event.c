@@ -149,6 +149,13 @@ static void me_agent(struct model *m, json_t *p)
 	model_take_me(m, json_object_get(p, "agent"));
 }
 
+static void me_learn(struct model *m, json_t *p)
+{
+	m->kb.must_read = (int)json_int(p, "open");
+	m->kb.late = (int)json_int(p, "late");
+	model_changed(m, MODEL_LEARN);
+}
+
 static void me_ended(struct model *m, json_t *p)
 {
 	model_copy(m->link.ended, p, "why");
@@ -241,7 +248,7 @@ static void ticket_changed(struct model *m, json_t *p)
 /* Which entries is for the server to say: client asks again. */
 static void kb_changed(struct model *m, json_t *p)
 {
-	model_changed(m, MODEL_ENTRIES);
+	model_changed(m, MODEL_ENTRIES | MODEL_KB);
 }
 
 static void alarm_changed(struct model *m, json_t *p)
@@ -278,6 +285,7 @@ bool model_apply(struct model *m, const char *method, json_t *params)
 		{"me.call", me_call},
 		{"me.message", me_message},
 		{"me.playback", me_playback},
+		{"me.learn", me_learn},
 		{"me.ended", me_ended},
 		{"me.agent", me_agent},
 		{"me.ticket", ticket_changed},

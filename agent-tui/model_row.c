@@ -77,6 +77,23 @@ static void agent_skills(struct model_agent *a, json_t *skills)
 	}
 }
 
+static void agent_lowered(struct model_agent *a, json_t *list)
+{
+	size_t i;
+	json_t *one;
+
+	a->n_lowered = 0;
+	json_array_foreach (list, i, one) {
+		if (a->n_lowered == ARRAY_SIZE(a->lowered))
+			break;
+		struct model_lowered *l = &a->lowered[a->n_lowered++];
+		model_copy(l->queue, one, "queue");
+		l->level = integer(one, "level");
+		l->set = integer(one, "set");
+		model_copy(l->why, one, "why");
+	}
+}
+
 void model_row_agent(void *row, json_t *obj)
 {
 	struct model_agent *a = row;
@@ -89,6 +106,7 @@ void model_row_agent(void *row, json_t *obj)
 	model_copy(a->after, obj, "after");
 	a->since_us = json_int(obj, "since_us");
 	agent_skills(a, json_object_get(obj, "skills"));
+	agent_lowered(a, json_object_get(obj, "lowered"));
 	model_copy(a->device, obj, "device");
 	a->online = json_bool(obj, "online");
 	a->phone = json_bool(obj, "phone");
@@ -313,6 +331,10 @@ void model_row_entry(void *row, json_t *obj)
 	model_text(&e->question, json_str(obj, "question"));
 	model_text(&e->body, json_str(obj, "body"));
 	model_text(&e->short_text, json_str(obj, "short"));
+	model_text(&e->text, json_str(obj, "text"));
+	e->newest = integer(obj, "newest");
+	e->changed_us = json_int(obj, "changed_us");
+	model_copy(e->changed_by, obj, "changed_by");
 	join_lines(&e->asks, json_object_get(obj, "asks"));
 }
 
@@ -457,10 +479,12 @@ static void row_disposition(void *row, json_t *obj)
 
 static const size_t fact_texts[] = {offsetof(struct model_fact, body), 0};
 static const size_t hit_texts[] = {offsetof(struct model_hit, snippet), 0};
-static const size_t entry_texts[] = {
-	offsetof(struct model_entry, question),
-	offsetof(struct model_entry, body), offsetof(struct model_entry, asks),
-	offsetof(struct model_entry, short_text), 0};
+static const size_t entry_texts[] = {offsetof(struct model_entry, question),
+				     offsetof(struct model_entry, body),
+				     offsetof(struct model_entry, asks),
+				     offsetof(struct model_entry, short_text),
+				     offsetof(struct model_entry, text),
+				     0};
 static const size_t ticket_texts[] = {offsetof(struct model_ticket, summary),
 				      offsetof(struct model_ticket, promise),
 				      0};

@@ -32,7 +32,9 @@ extern const struct model_kind model_kind_agent, model_kind_item,
 	model_kind_ticket, model_kind_contact, model_kind_entry,
 	model_kind_recording, model_kind_alarm, model_kind_fact,
 	model_kind_history, model_kind_pause, model_kind_disposition,
-	model_kind_hit, model_kind_ticket_ref, model_kind_entry_ref;
+	model_kind_hit, model_kind_ticket_ref, model_kind_entry_ref,
+	model_kind_waiting, model_kind_learn, model_kind_gap,
+	model_kind_release, model_kind_version;
 
 /* A row by its id, or a new one; NULL: full, or no id. */
 void *model_rows_put(const struct model_kind *k, struct model_any_list *l,
