@@ -11,7 +11,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(cd "$1" && pwd)
-targets=(entry token synonym diff)
+targets=(entry token question synonym diff)
 [ $# -lt 2 ] || targets=("$2")
 dir=$build/fuzz
 mkdir -p "$dir"
@@ -36,9 +36,11 @@ entry=(kb/entry.c kb/entry_bytes.c kb/entry_print.c kb/entry_value.c
 han=(kb/token.c kb/han.c common/utf8*.c "$build/kb/han_table.c")
 declare -A sources=(
 	[entry]="${entry[*]}" [token]="${han[*]}"
+	[question]="kb/question.c kb/index.c kb/synonym.c kb/manner.c kb/place.c
+		common/db.c common/log.c common/cal.c ${han[*]}"
 	[synonym]="kb/synonym.c ${han[*]}" [diff]=common/diff.c
 )
-declare -A runs=([entry]=30000 [token]=60000 [synonym]=3000 [diff]=30000)
+declare -A runs=([entry]=30000 [token]=60000 [question]=20000 [synonym]=3000 [diff]=30000)
 
 cd "$root"
 for t in "${targets[@]}"; do
