@@ -40,7 +40,7 @@ declare -A sources=(
 		common/db.c common/log.c common/cal.c ${han[*]}"
 	[synonym]="kb/synonym.c ${han[*]}" [diff]=common/diff.c
 )
-declare -A runs=([entry]=30000 [token]=60000 [question]=20000 [synonym]=3000 [diff]=30000)
+declare -A runs=([entry]=15000 [token]=40000 [question]=6000 [synonym]=3000 [diff]=30000)
 
 cd "$root"
 for t in "${targets[@]}"; do
