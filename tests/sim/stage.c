@@ -333,7 +333,8 @@ static void feed_list(json_t *j)
 	static const char *const names[MODEL_LISTS] = {
 		"queues",  "items",    "agents",  "calls",	 "missed",
 		"tickets", "contacts", "entries", "recordings",	 "alarms",
-		"facts",   "history",  "pauses",  "dispositions"};
+		"facts",   "history",  "pauses",  "dispositions",
+		"waiting", "learn",    "gaps",    "releases",	 "versions"};
 	const char *name = json_str(j, "list");
 
 	for (int i = 0; i < MODEL_LISTS; i++)
