@@ -104,6 +104,9 @@
 	  "Hang-ups before this wait do not count against the connect rate")  \
 	X(call, recent_agent, INT, recent_days, "30", 1, 3650, "days",        \
 	  "Window of 'nth call in so many days'")                             \
+	X(kb, synonyms, PATH, synonyms, "", 0, 0, "",                         \
+	  "File of words that mean the same to search, a group a line; "      \
+	  "read again when it changes; empty: the built-in ones")             \
 	X(kb, answer_precision, INT, answer_precision, "9900", 5000, 9990,    \
 	  "0.01 %", "How often an answer without a person must be right")     \
 	X(target, connect_rate, INT, target_connect, "9900", 0, 10000,        \

@@ -47,12 +47,14 @@
 #include "server/desk/release.h"
 #include "server/desk/reminder.h"
 #include "server/desk/roster.h"
+#include "server/desk/seek.h"
 #include "server/desk/site.h"
 #include "server/desk/skill.h"
 #include "server/desk/ticket.h"
 #include "server/desk/topic.h"
 #include "server/desk/training.h"
 #include "server/desk/watch.h"
+#include "server/desk/wording.h"
 #include "server/voice/voice.h"
 #include "server/launch.h"
 
@@ -75,6 +77,8 @@ struct office {
 	struct people *people;
 	struct article *article;
 	struct regress *regress;
+	struct seek *seek;
+	struct wording *wording;
 	struct site *site;
 	struct watch *watch;
 	struct training training;
@@ -306,6 +310,36 @@ static void people_stop(struct office *o)
 	o->people = mem_deref(o->people);
 }
 
+/* Of an agent who is signed in: what he is at. */
+static const char *on_contact_of(const char *person, void *arg)
+{
+	struct office *o = arg;
+	const struct roster_agent *a =
+		o->roster ? roster_find(o->roster, person) : NULL;
+
+	return a && roster_signed_in(a) ? a->now.contact : NULL;
+}
+
+static int seek_start(struct office *o)
+{
+	const struct seek_prm prm = {
+		.log = o->log,
+		.store = o->store,
+		.contacth = on_contact_of,
+		.arg = o,
+	};
+	int err = seek_alloc(&o->seek, &prm);
+	if (!err)
+		article_seek(o->article, o->seek);
+	const struct wording_prm words = {
+		.index = article_index(o->article),
+		.worker = o->worker,
+		.alarm = o->alarm,
+		.path = o->cfg->synonyms,
+	};
+	return err ? err : wording_alloc(&o->wording, &words);
+}
+
 static int article_start(struct office *o)
 {
 	store_kb_register(o->log);
@@ -320,11 +354,14 @@ static int article_start(struct office *o)
 	rpc_register(o->rpc, impact_methods, o->regress);
 	rpc_register(o->rpc, release_methods, o->regress);
 	rpc_register(o->rpc, gap_methods, NULL);
-	return 0;
+	return seek_start(o);
 }
 
 static void article_stop(struct office *o)
 {
+	wording_close(o->wording);
+	o->wording = mem_deref(o->wording);
+	o->seek = mem_deref(o->seek);
 	o->regress = mem_deref(o->regress);
 	o->article = mem_deref(o->article);
 }

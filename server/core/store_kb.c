@@ -247,8 +247,20 @@ static int on_gap(struct db *db, const struct fact *fact, void *arg)
 
 static int on_searched(struct db *db, const struct fact *fact, void *arg)
 {
-	int err = put_gap(db, fact, json_str(fact->body, "q"), GAP_SEARCHED);
+	int64_t known = 0;
+	int err = 0;
 
+	/* of a contact that is a gap already, or has an entry after all, it
+	 * says nothing new */
+	if (fact->contact && *fact->contact)
+		err = db_get_int(db, &known, 0,
+				 "SELECT (SELECT count(*) FROM ticket_entry"
+				 " WHERE contact=?1) + (SELECT count(*) FROM"
+				 " kb_gap WHERE contact=?1 AND filed<2)",
+				 "s", fact->contact);
+	if (err || known)
+		return err;
+	err = put_gap(db, fact, json_str(fact->body, "q"), GAP_SEARCHED);
 	return err ? err
 		   : db_run(db,
 			    "DELETE FROM kb_gap WHERE filed=?1 AND closed_us=0"

@@ -10,12 +10,14 @@
 #include "common/libre.h"
 #include "common/scope.h"
 #include "common/utf8.h"
+#include "kb/mask.h"
 #include "kb/wire.h"
 #include "server/core/session.h"
 #include "server/core/store.h"
 #include "server/core/store_kb.h"
 #include "server/core/store_ticket.h"
 #include "server/desk/release.h"
+#include "server/desk/seek.h"
 
 #define LIMIT_DEFAULT  20
 #define LIKELY_DEFAULT 6
@@ -36,6 +38,7 @@ struct article {
 	struct fact_log *log;
 	struct store *store;
 	struct tmr day;
+	struct seek *seek;	    /* what agents look for; NULL in tests */
 	char turned[CAL_TEXT_SIZE]; /* the day that was last looked at */
 	struct kb_index *index; /* asked by the workers, follows by itself */
 };
@@ -98,6 +101,7 @@ static void article_destructor(void *arg)
 	struct article *a = arg;
 
 	tmr_cancel(&a->day);
+	mem_deref(a->seek);
 	mem_deref(a->index);
 }
 
@@ -119,6 +123,12 @@ int article_alloc(struct article **ap, struct fact_log *log,
 	fact_log_publish(log, on_published, a);
 	*ap = take(a);
 	return 0;
+}
+
+void article_seek(struct article *a, struct seek *seek)
+{
+	mem_deref(a->seek);
+	a->seek = mem_ref(seek);
 }
 
 struct kb_index *article_index(struct article *a)
@@ -155,6 +165,17 @@ static int rpc_search(struct rpc_call *call, struct db *db)
 	if (err == ECANCELED)
 		return err;
 	return err ? rpc_fail(call, err, N_("The search failed"), NULL) : 0;
+}
+
+/* On the loop: who looked for what. */
+static void searched(struct rpc_call *call)
+{
+	struct article *a = call->part;
+
+	if (a->seek)
+		seek_searched(a->seek, call->actor,
+			      json_str(call->params, "q"),
+			      json_object_get(call->result, "hits"));
 }
 
 static int no_entry(struct rpc_call *call, int err, const char *id)
@@ -423,15 +444,31 @@ static int link_fact(struct rpc_call *call, struct db *db, const char *kind,
 	return owned ? fact_append(call->log, db, &fact) : ENOMEM;
 }
 
+/* On the loop: the words by which it was found, a question that it answers. */
+static int add_words(struct rpc_call *call)
+{
+	struct article *a = call->part;
+	const char *words =
+		a->seek ? seek_words(a->seek, call->actor,
+				     json_str(call->params, "entry"))
+			: "";
+
+	return json_object_set_new(call->params, "q", json_string(words))
+		       ? ENOMEM
+		       : 0;
+}
+
 static int rpc_adopt(struct rpc_call *call, struct db *db)
 {
 	scoped_mem struct kb_version *v = NULL;
 	char day[CAL_TEXT_SIZE];
+	char masked[QUESTION_BYTES];
 	struct json_in in;
 
 	json_in_init(&in, call->params);
 	const char *contact = json_in_str(&in, "contact", ID_BYTES);
 	const char *id = json_in_str(&in, "entry", ID_BYTES);
+	const char *words = json_in_str_or(&in, "q", QUESTION_BYTES, "");
 	if (json_in_done(&in))
 		return rpc_bad_params(call, &in);
 	int err = kb_base_get(&v, db, id, 0);
@@ -446,12 +483,13 @@ static int rpc_adopt(struct rpc_call *call, struct db *db)
 				N_("This entry is not in force: it can be "
 				   "read, not told to citizens"),
 				"%s %s", id, state);
+	kb_mask(masked, sizeof(masked), words);
 	err = check_contact(call, db, contact);
 	if (!err)
 		err = link_fact(call, db, "kb.adopted", contact,
-				json_pack("{s:s, s:I, s:s}", "entry", id,
+				json_pack("{s:s, s:I, s:s, s:s}", "entry", id,
 					  "version", (json_int_t)v->version,
-					  "title", e->title));
+					  "title", e->title, "q", masked));
 	if (err)
 		return err;
 	call->result = json_pack("{s:s, s:I, s:s, s:s, s:s}", "entry", id,
@@ -756,14 +794,14 @@ static int rpc_import(struct rpc_call *call, struct db *db)
 }
 
 const struct rpc_handler article_methods[] = {
-	{"kb.search", .readh = rpc_search, .newest = true},
+	{"kb.search", .readh = rpc_search, .afterh = searched, .newest = true},
 	{"kb.get", .readh = rpc_get},
 	{"kb.list", .readh = rpc_list},
 	{"kb.log", .readh = rpc_log},
 	{"kb.signed", .readh = rpc_signed},
 	{"kb.stat", .readh = rpc_stat},
 	{"kb.likely", .readh = rpc_likely},
-	{"kb.adopt", .writeh = rpc_adopt},
+	{"kb.adopt", .writeh = rpc_adopt, .permith = add_words},
 	{"kb.drop", .writeh = rpc_drop},
 	{"kb.gap", .writeh = rpc_gap},
 	{"kb.import", .writeh = rpc_import},

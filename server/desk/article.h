@@ -11,8 +11,8 @@
  *
  * Facts: "entry.imported" {version, text, by, paper} for each new version,
  * subject its id; "kb.imported" {added, changed, ids, learn:[{id,
- * version}]} after them; "kb.adopted"
- * {entry, version, title}, "kb.dropped" {entry, version}, "kb.gap" {q}.
+ * version}]} after them; "kb.adopted" {entry, version, title, q},
+ * "kb.dropped" {entry, version}, "kb.gap" {q}.
  */
 #pragma once
 
@@ -28,6 +28,9 @@ struct store;
 int article_alloc(struct article **ap, struct fact_log *log,
 		  struct session_hub *hub, struct store *store);
 
+/* Tells it what is looked for. */
+struct seek;
+void article_seek(struct article *a, struct seek *seek);
 /* What its workers search. */
 struct kb_index *article_index(struct article *a);
 

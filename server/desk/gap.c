@@ -29,6 +29,7 @@
 
 struct gap {
 	int64_t seq, at_us;
+	bool searched;
 	char contact[ID_BYTES];
 	char *words;
 };
@@ -54,6 +55,7 @@ static int on_gap(const struct store_kb_gap *row, void *arg)
 
 	gap->seq = row->seq;
 	gap->at_us = row->at_us;
+	gap->searched = row->searched;
 	utf8_copy(gap->contact, sizeof(gap->contact), row->contact);
 	int err = str_dup(&gap->words, row->words);
 	g->n += !err;
@@ -81,13 +83,14 @@ static json_t *candidate(const struct gaps *g, const int *group, int number,
 	scoped_json json_t *seqs = json_array();
 	scoped_json json_t *contacts = json_array();
 	int64_t first = INT64_MAX, last = 0;
-	json_int_t count = 0;
+	json_int_t count = 0, searches = 0;
 
 	for (size_t i = 0; i < g->n; i++) {
 		const struct gap *gap = &g->list[i];
 		if (group[i] != number)
 			continue;
 		count++;
+		searches += gap->searched;
 		if (json_array_size(seqs) < NAMED_MAX)
 			json_array_append_new(seqs, json_integer(gap->seq));
 		if (*gap->contact && json_array_size(contacts) < SAMPLES)
@@ -96,10 +99,10 @@ static json_t *candidate(const struct gaps *g, const int *group, int number,
 		first = gap->at_us < first ? gap->at_us : first;
 		last = gap->at_us > last ? gap->at_us : last;
 	}
-	return json_pack("{s:s, s:I, s:I, s:I, s:O, s:O}", "words",
-			 g->list[head].words, "count", count, "first_us",
-			 (json_int_t)first, "last_us", (json_int_t)last,
-			 "contacts", contacts, "gaps", seqs);
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:O, s:O}", "words",
+			 g->list[head].words, "count", count, "searches",
+			 searches, "first_us", (json_int_t)first, "last_us",
+			 (json_int_t)last, "contacts", contacts, "gaps", seqs);
 }
 
 /* Most often asked first, then the latest. */

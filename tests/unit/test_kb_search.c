@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include <sqlite3.h>
 
@@ -17,6 +18,7 @@
 #include "kb/search.h"
 #include "kb/shelf.h"
 #include "kb/token.h"
+#include "kb/wording.h"
 
 #define DAY "2026-11-24"
 
@@ -473,6 +475,64 @@ static void test_synonyms_are_marked(void **state)
 		"医疗保险");
 }
 
+static void write_words(const char *path, const char *text, size_t len)
+{
+	FILE *f = fopen(path, "wb");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+}
+
+static int read_words(struct kb_index *index, struct diag *diag,
+		      const char *text, size_t len)
+{
+	char path[] = "/tmp/zuoxi-words-XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	close(fd);
+	write_words(path, text, len);
+	int err = kb_wording_read(index, path, diag);
+	unlink(path);
+	return err;
+}
+
+#define WORDS(text) text, sizeof(text) - 1
+
+static void test_file_of_synonyms(void **state)
+{
+	scoped_mem struct db *db = memory();
+	scoped_mem struct kb_index *index = NULL;
+	struct diag diag;
+
+	assert_int_equal(kb_index_alloc(&index), 0);
+	put(db, ENTRY("KB-1", "draft", "", "", "老年优待证"), 1);
+	assert_int_equal(hits_of(index, db, "长者卡"), 0);
+	assert_int_equal(
+		read_words(index, &diag, WORDS("# 本地说法\n长者卡 优待证\n")),
+		0);
+	assert_int_equal(hits_of(index, db, "长者卡"), 1);
+	/* a fault is named by its line, and changes nothing */
+	assert_int_equal(
+		read_words(index, &diag, WORDS("公交 巴士\n长者卡 abc\n")),
+		EBADMSG);
+	assert_int_equal(diag.line, 2);
+	assert_int_equal(
+		read_words(index, &diag, WORDS("公交 巴士\n\n\xff\xfe\n")),
+		EBADMSG);
+	assert_int_equal(diag.line, 3);
+	assert_int_equal(read_words(index, &diag, WORDS("公交\0巴士\n")),
+			 EBADMSG);
+	assert_int_equal(diag.line, 1);
+	assert_int_equal(kb_wording_read(index, "/nowhere/words", &diag),
+			 ENOENT);
+	assert_int_equal(hits_of(index, db, "长者卡"), 1);
+	/* what it says no more counts no more */
+	assert_int_equal(read_words(index, &diag, WORDS("公交 巴士\n")), 0);
+	assert_int_equal(hits_of(index, db, "长者卡"), 0);
+}
+
 static void test_can_be_cancelled(void **state)
 {
 	struct kb_hits *hits = NULL;
@@ -515,6 +575,7 @@ int main(void)
 		cmocka_unit_test(test_snippet_has_marks),
 		cmocka_unit_test(test_marks_say_how),
 		cmocka_unit_test(test_synonyms_are_marked),
+		cmocka_unit_test(test_file_of_synonyms),
 		cmocka_unit_test(test_same_question_same_answer),
 		cmocka_unit_test(test_can_be_cancelled),
 	};
