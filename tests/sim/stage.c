@@ -14,6 +14,8 @@
  *                                        contact wall draft today likely
  *     {"phone":{"state":"ringing"}}      {"link":{"state":"up"}}
  *     {"say":"text","level":3}           {"quit":true}
+ *     {"answer":"kb.check","result":{}}  to the oldest such request, or with
+ *                                        "error":{code,message,detail}
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +34,7 @@
 #include "common/utf8.h"
 #include "agent-tui/app.h"
 #include "agent-tui/client.h"
+#include "agent-tui/client_state.h"
 #include "agent-tui/screen.h"
 
 static struct model *model;
@@ -326,15 +329,104 @@ int client_recording_seek(struct client *c, int64_t position_ms, bool paused)
 	return done("recording_seek %lld %d", (long long)position_ms, paused);
 }
 
+/* ---- requests of client_kb.c, which is the real one ---- */
+
+struct asked {
+	struct le le;
+	char method[40];
+	client_reply_h *h;
+	void *arg;
+};
+
+static struct list asked; /* oldest first */
+
+static void asked_destructor(void *arg)
+{
+	struct asked *q = arg;
+
+	list_unlink(&q->le);
+}
+
+struct model *client_own_model(struct client *c)
+{
+	return model;
+}
+
+bool client_wants(const struct client *c, enum model_list list)
+{
+	return false;
+}
+
+int client_request(struct client *c, const char *method, json_t *params,
+		   const char *what, client_reply_h *h, void *arg)
+{
+	char *text = json_dumps(params, JSON_COMPACT | JSON_SORT_KEYS);
+	int err = done("ask %s %s", method, s(text));
+
+	free(text);
+	json_decref(params);
+	if (err || !h)
+		return err;
+	struct asked *q = mem_zalloc(sizeof(*q), asked_destructor);
+	if (!q)
+		return ENOMEM;
+	utf8_copy(q->method, sizeof(q->method), method);
+	q->h = h;
+	q->arg = arg;
+	list_append(&asked, &q->le, q);
+	return 0;
+}
+
+void client_drop_requests(struct client *c, client_reply_h *h)
+{
+	struct le *le = list_head(&asked);
+
+	while (le) {
+		struct asked *q = le->data;
+		le = le->next;
+		if (q->h == h)
+			mem_deref(q);
+	}
+}
+
 /* ---- the script ---- */
+
+static void feed_answer(json_t *j)
+{
+	const char *method = json_str(j, "answer");
+	const json_t *error = json_object_get(j, "error");
+	struct le *le;
+
+	LIST_FOREACH (&asked, le) {
+		struct asked *q = le->data;
+		if (strcmp(q->method, method))
+			continue;
+		const struct client_reply reply = {
+			.err = error ? proto_error_errno(
+					       (int)json_int(error, "code"))
+				     : 0,
+			.result = json_object_get(j, "result"),
+			.message = json_str(error, "message"),
+			.detail = json_str(error, "detail"),
+		};
+		list_unlink(&q->le);
+		if (reply.err)
+			model_say(model, MESSAGE_ERROR, reply.message,
+				  reply.detail);
+		q->h(&reply, q->arg);
+		mem_deref(q);
+		return;
+	}
+	done("nobody asked %s", method);
+}
 
 static void feed_list(json_t *j)
 {
 	static const char *const names[MODEL_LISTS] = {
-		"queues",  "items",    "agents",  "calls",	 "missed",
-		"tickets", "contacts", "entries", "recordings",	 "alarms",
-		"facts",   "history",  "pauses",  "dispositions",
-		"waiting", "learn",    "gaps",    "releases",	 "versions"};
+		"queues",  "items",    "agents",   "calls",	   "missed",
+		"tickets", "contacts", "entries",  "recordings",   "alarms",
+		"facts",   "history",  "pauses",   "dispositions", "waiting",
+		"learn",   "gaps",     "releases", "versions"};
 	const char *name = json_str(j, "list");
 
 	for (int i = 0; i < MODEL_LISTS; i++)
@@ -457,6 +549,8 @@ static void feed_line(const char *text, size_t len)
 		feed_list(j);
 	if (json_object_get(j, "take"))
 		feed_take(j);
+	if (json_object_get(j, "answer"))
+		feed_answer(j);
 	if (json_object_get(j, "phone"))
 		feed_phone(json_object_get(j, "phone"));
 	if (json_object_get(j, "link"))
@@ -570,6 +664,7 @@ int main(int argc, char **argv)
 	fd_close(feed_fd);
 	close(feed_fd);
 	app = mem_deref(app);
+	list_flush(&asked);
 	mem_deref(model);
 	fclose(out);
 	libre_close();
