@@ -9,6 +9,9 @@ set -euo pipefail
 
 test_site "$1"
 site_init --name 测试热线 >/dev/null
+site_set kb synonyms words
+echo '公交 巴士' >"$site/words"
+chmod a+r "$site/words"
 site_start
 site_ctl site fill >/dev/null
 test_person A001 王莹 agent si=3
@@ -175,6 +178,22 @@ kb --json --target 0.8 answer 养老认证 | jq -e '.entry == "KB-7001" and .ver
 	fail 'it is not sure'
 agent_ask a001 kb.answer '{"q": "天气怎么样", "target": "0.8"}'
 agent_answered a001 '.result.entry == null and .result.why'
+
+step 'synonyms are read again when their file changes'
+finds()
+{
+	kb --json search 长寿表 | jq -e '.hits[0].id == "KB-7001"' >/dev/null
+}
+alarmed()
+{
+	site_ctl alarm list --json | jq -e "[.items[] | select(.id == \"synonyms\") | .detail] | $1" >/dev/null
+}
+! finds || fail 'it is found without'
+echo '公交 abc' >>"$site/words"
+eventually 30 alarmed '.[0] | startswith("words:2:")'
+echo '长寿表 养老认证' >"$site/words"
+eventually 30 finds
+eventually 30 alarmed 'length == 0'
 
 step 'kill -9 changes nothing of it'
 kb --json versions KB-7001 >"$site/before.json"
