@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include "common/libre.h"
@@ -20,6 +21,11 @@
 	"name='fact'"
 #define KB_SQL "SELECT count(*) FROM sqlite_schema WHERE name='kb_entry'"
 
+/* What came last, in either. */
+#define CASE_SQL                                                   \
+	"SELECT count(*) FROM pragma_table_info('kb_case') WHERE " \
+	"name='state'"
+
 static const char *const schema_1[] = {KB_BASE_SCHEMA, NULL};
 static const char *const schema_2[] = {KB_LIFE_SCHEMA, NULL};
 static const char *const schema_3[] = {KB_SEARCH_SCHEMA, NULL};
@@ -32,10 +38,11 @@ static const struct db_migration migrations[] = {
 	{.version = 4, .sql = schema_4},
 };
 
+#define MIGRATIONS_N (sizeof(migrations) / sizeof(*migrations))
+
 int kb_base_make(struct db *db)
 {
-	return db_migrate(db, migrations,
-			  sizeof(migrations) / sizeof(*migrations));
+	return db_migrate(db, migrations, MIGRATIONS_N);
 }
 
 static int open_writing(struct db *db)
@@ -47,6 +54,51 @@ static int open_writing(struct db *db)
 	if (site)
 		return EACCES;
 	return kb_base_make(db);
+}
+
+/* A file that an older program wrote is read as it would be after its
+ * upgrade: in memory, for nobody asked to change it. */
+static int upgrade(struct db **dbp)
+{
+	scoped_mem struct db *copy = NULL;
+
+	int err = db_open(&copy, NULL, DB_MEMORY, NULL);
+	if (err)
+		return err;
+	sqlite3_backup *b = sqlite3_backup_init(db_raw(copy), "main",
+						db_raw(*dbp), "main");
+	if (!b)
+		return EIO;
+	int rc = sqlite3_backup_step(b, -1);
+	sqlite3_backup_finish(b);
+	if (rc != SQLITE_DONE)
+		return rc == SQLITE_BUSY ? EAGAIN : EIO;
+	err = kb_base_make(copy);
+	if (err)
+		return err;
+	mem_deref(*dbp);
+	*dbp = take(copy);
+	return 0;
+}
+
+/* A site's schema is the office's to upgrade. */
+static int check_age(struct db **dbp)
+{
+	int64_t site = 0, fresh = 0;
+	int version = 0;
+
+	int err = db_get_int(*dbp, &site, 0, SITE_SQL, "");
+	if (!err)
+		err = db_get_int(*dbp, &fresh, 0, CASE_SQL, "");
+	if (!err)
+		err = db_version(*dbp, &version);
+	if (err)
+		return err;
+	if (site)
+		return fresh ? 0 : ESTALE;
+	if (version > (int)MIGRATIONS_N)
+		return EOVERFLOW;
+	return version < (int)MIGRATIONS_N ? upgrade(dbp) : 0;
 }
 
 int kb_base_open(struct db **dbp, const char *path, bool write)
@@ -70,6 +122,10 @@ int kb_base_open(struct db **dbp, const char *path, bool write)
 		return err;
 	if (!write && !tables)
 		return ENOENT;
+	if (!write)
+		err = check_age(&db);
+	if (err)
+		return err;
 	*dbp = take(db);
 	return 0;
 }

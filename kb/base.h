@@ -87,7 +87,9 @@
 	" INSERT INTO kb_change(row) VALUES(old.row); END;"
 
 /* Opens or creates a knowledge base in a file of its own (write), or one to
- * read, which may be a site's. ENOENT: there is none to read. EACCES: write,
+ * read, which may be a site's; an older program's is upgraded for reading in
+ * memory. ENOENT: there is none to read. ESTALE: a site's that an older office
+ * wrote, EOVERFLOW: a newer program's. EACCES: write,
  * and the file is a site's, whose changes go through the office. */
 int kb_base_open(struct db **dbp, const char *path, bool write);
 

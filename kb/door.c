@@ -90,6 +90,13 @@ int kb_door_file(struct kb_door **dp, const char *path, bool write,
 		snprintf(why, KB_WHY_SIZE,
 			 _("%s holds no knowledge base: import entries first"),
 			 path);
+	else if (err == ESTALE)
+		snprintf(why, KB_WHY_SIZE,
+			 _("%s is of an older zuoxid: start the new one once"),
+			 path);
+	else if (err == EOVERFLOW)
+		snprintf(why, KB_WHY_SIZE,
+			 _("%s is of a newer program than this one"), path);
 	else if (err == EBADMSG)
 		snprintf(why, KB_WHY_SIZE, _("%s is no database"), path);
 	else if (err)

@@ -533,6 +533,46 @@ static void test_file_of_synonyms(void **state)
 	assert_int_equal(hits_of(index, db, "长者卡"), 0);
 }
 
+/* What a program wrote that knew neither lives of versions nor this search
+ * is read without being changed. */
+static void test_older_file_is_read(void **state)
+{
+	char path[] = "/tmp/zuoxi-old-XXXXXX";
+	static const char *const first[] = {KB_BASE_SCHEMA, NULL};
+	static const struct db_migration one = {.version = 1, .sql = first};
+	scoped_mem struct db *db = NULL;
+	int fd = mkstemp(path), version = 0;
+
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(kb_token_init(), 0);
+	assert_int_equal(db_open(&db, path, DB_WRITE, NULL), 0);
+	assert_int_equal(db_migrate(db, &one, 1), 0);
+	assert_int_equal(
+		db_exec(db,
+			"INSERT INTO kb_entry(id, version, at_us, actor,"
+			" state, effective, expires, line, title, asks,"
+			" words, body) VALUES('KB-1', 1, 1, 't', 2,"
+			" '2026-01-01', '', 'si', '养老补缴', '', '', '')"),
+		0);
+	db = mem_deref(db);
+	assert_int_equal(kb_base_open(&db, path, false), 0);
+	scoped_mem struct kb_hits *hits = ask(db, "养老补缴");
+	assert_int_equal(hits->n, 1);
+	db = mem_deref(db);
+	assert_int_equal(db_open(&db, path, DB_WRITE, NULL), 0);
+	assert_int_equal(db_version(db, &version), 0);
+	assert_int_equal(version, 1);
+	assert_int_equal(db_exec(db, "PRAGMA user_version=99"), 0);
+	scoped_mem struct db *newer = NULL;
+	assert_int_equal(kb_base_open(&newer, path, false), EOVERFLOW);
+	/* a site's is its office's to upgrade */
+	assert_int_equal(db_exec(db, "CREATE TABLE fact(x)"), 0);
+	assert_int_equal(kb_base_open(&newer, path, false), ESTALE);
+	db = mem_deref(db);
+	unlink(path);
+}
+
 static void test_can_be_cancelled(void **state)
 {
 	struct kb_hits *hits = NULL;
@@ -576,6 +616,7 @@ int main(void)
 		cmocka_unit_test(test_marks_say_how),
 		cmocka_unit_test(test_synonyms_are_marked),
 		cmocka_unit_test(test_file_of_synonyms),
+		cmocka_unit_test(test_older_file_is_read),
 		cmocka_unit_test(test_same_question_same_answer),
 		cmocka_unit_test(test_can_be_cancelled),
 	};
