@@ -195,6 +195,17 @@ echo '长寿表 养老认证' >"$site/words"
 eventually 30 finds
 eventually 30 alarmed 'length == 0'
 
+step 'of many searches at once the newest is answered'
+for i in {1..20}; do
+	agent_say a001 "$(jq -nc --argjson i $((700 + i)) \
+		'{jsonrpc: "2.0", id: $i, method: "kb.search", params: {q: "养老认证"}}')"
+done
+eventually 20 agent_heard a001 '.id == 720 and .result.hits[0].id == "KB-7001"'
+for i in {1..19}; do
+	eventually 20 agent_heard a001 \
+		".id == $((700 + i)) and (.result.hits or .error.data.name == \"busy\")"
+done
+
 step 'kill -9 changes nothing of it'
 kb --json versions KB-7001 >"$site/before.json"
 office_killed
