@@ -143,13 +143,17 @@ static double loss(const float *w, const struct sample_of *of)
 static bool go(float w[N], const double step[N], double *at,
 	       const struct sample_of *of)
 {
-	for (double part = 1; part > 1e-3; part /= 2) {
+	double part = 1;
+
+	for (unsigned halved = 0; halved < 10; halved++) {
 		float next[N];
 		for (unsigned i = 0; i < N; i++)
 			next[i] = w[i] + (float)(part * step[i]);
 		double there = loss(next, of);
-		if (there > *at)
+		if (there > *at) {
+			part /= 2;
 			continue;
+		}
 		memcpy(w, next, sizeof(next));
 		*at = there;
 		return true;

@@ -358,6 +358,7 @@ int command_export(const struct options *o)
 	if (x.folder)
 		code = open_folder(&x);
 	scoped_mem struct kb_shelf *there = x.there;
+	(void)there; /* freed at the end */
 	for (int i = 1; i < o->args_n && !code; i++)
 		code = export_one(o, &x, o->args[i]);
 	if (!code && o->args_n == 1)

@@ -164,6 +164,7 @@ int command_unified(const struct options *o, const char *old_name,
 	struct hunks h = {.names = {old_name, new_name}};
 	int err = compare(&h, old_text, new_text);
 	scoped_mem struct diff_line *list = h.list;
+	(void)list; /* freed at the end */
 
 	if (err)
 		return command_refuse_errno(err, "");

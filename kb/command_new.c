@@ -169,6 +169,7 @@ int command_new(const struct options *o)
 		return command_needs("--id");
 	int code = read_document(o, &d, o->args_n ? o->args[0] : "-");
 	scoped_mem char *text = d.text;
+	(void)text; /* freed at the end */
 	if (code)
 		return code;
 	unsigned gone = clean(&d);
