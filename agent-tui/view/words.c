@@ -157,6 +157,7 @@ const char *pane_fact(const char *kind)
 		{"kb.adopted", N_("entry adopted")},
 		{"kb.dropped", N_("entry dropped")},
 		{"kb.gap", N_("gap recorded")},
+		{"kb.searched", N_("searched in vain")},
 		{"ticket.filed", N_("ticket filed")},
 		{"ticket.noted", N_("ticket noted")},
 		{"ticket.corrected", N_("ticket corrected")},
